@@ -1,0 +1,1 @@
+//! The contract between browser and server: the desk, requests, views, live events, errors.

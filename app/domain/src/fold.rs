@@ -1,0 +1,211 @@
+//! How an entry changes a topology. Server and browser fold the same entries with the same code.
+
+use crate::address::{Link, PhysicalPort};
+use crate::ids::{AdapterId, ChangeId, FunctionId, HostId, SwitchId};
+use crate::ledger::{Difference, Entry, Event, SwitchPicture};
+use crate::plan::PlannedMove;
+use crate::topology::{Assignment, OpenChange, Switch, SwitchState, Topology};
+
+/// What an entry changed, for whoever draws the topology.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delta {
+    /// Hosts, adapters or functions came or went: draw everything again.
+    Structure,
+    /// A switch changed its state.
+    Switch(SwitchId),
+    /// A host's link changed.
+    HostLink(HostId),
+    /// An adapter's link changed.
+    AdapterLink(AdapterId),
+    /// A function is assigned elsewhere than before.
+    Assigned(FunctionId),
+    /// A change is on its way.
+    Opened(ChangeId),
+    /// A change ended.
+    Closed(ChangeId),
+}
+
+impl Topology {
+    /// Folds one entry in and says what it changed. Entries are folded in order, each exactly once.
+    pub fn apply(&mut self, entry: &Entry) -> Vec<Delta> {
+        match &entry.event {
+            Event::SwitchAdded { switch, name, address } => self.add_switch(*switch, name, address),
+            Event::Discovered { switch, picture } => self.replace_switch(*switch, picture),
+            Event::LinksChanged { switch, links } => self.change_links(*switch, links),
+            Event::BindingsFound { differences, .. } => self.follow(differences),
+            Event::SwitchLost { switch, .. } => self.set_switch_state(*switch, SwitchState::Unreachable),
+            Event::SwitchReached { switch } => self.set_switch_state(*switch, SwitchState::Ready),
+            Event::ChangeOpened { change, plan, .. } => {
+                self.open.insert(*change, OpenChange { id: *change, plan: plan.clone() });
+                vec![Delta::Opened(*change)]
+            }
+            Event::ChangeClosed { change, moves, .. } => self.close(*change, moves),
+        }
+    }
+
+    /// Sets whether a switch answers. Also used for what is true only while the server runs, and so is in no entry.
+    pub fn set_switch_state(&mut self, id: SwitchId, state: SwitchState) -> Vec<Delta> {
+        match self.switches.get_mut(&id) {
+            Some(switch) if switch.state != state => {
+                switch.state = state;
+                vec![Delta::Switch(id)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn add_switch(&mut self, id: SwitchId, name: &str, address: &str) -> Vec<Delta> {
+        let switch = Switch {
+            id,
+            name: name.to_owned(),
+            address: address.to_owned(),
+            state: SwitchState::Connecting,
+            model: String::new(),
+            firmware: String::new(),
+        };
+        self.switches.insert(id, switch);
+        vec![Delta::Structure]
+    }
+
+    fn replace_switch(&mut self, id: SwitchId, picture: &SwitchPicture) -> Vec<Delta> {
+        if let Some(switch) = self.switches.get_mut(&id) {
+            switch.model.clone_from(&picture.model);
+            switch.firmware.clone_from(&picture.firmware);
+            switch.state = SwitchState::Ready;
+        }
+        self.hosts.retain(|_, host| host.switch != id);
+        let adapters = &self.adapters;
+        self.functions.retain(|_, f| adapters.get(&f.adapter).is_some_and(|a| a.switch != id));
+        self.adapters.retain(|_, adapter| adapter.switch != id);
+        self.hosts.extend(picture.hosts.iter().map(|host| (host.id, host.clone())));
+        self.adapters.extend(picture.adapters.iter().map(|adapter| (adapter.id, adapter.clone())));
+        self.functions.extend(picture.functions.iter().map(|function| (function.id, function.clone())));
+        self.generation = self.generation.next();
+        vec![Delta::Structure]
+    }
+
+    fn change_links(&mut self, id: SwitchId, links: &[(PhysicalPort, Link)]) -> Vec<Delta> {
+        let mut deltas = Vec::new();
+        for &(port, link) in links {
+            let hosts = self.hosts.values_mut().filter(|h| h.switch == id && h.port == port);
+            for host in hosts {
+                host.link = link;
+                deltas.push(Delta::HostLink(host.id));
+            }
+            let adapters =
+                self.adapters.values_mut().filter(|a| a.switch == id && a.slot == port && a.present);
+            for adapter in adapters {
+                adapter.link = link;
+                deltas.push(Delta::AdapterLink(adapter.id));
+            }
+        }
+        deltas
+    }
+
+    fn follow(&mut self, differences: &[Difference]) -> Vec<Delta> {
+        self.generation = self.generation.next();
+        differences.iter().filter_map(|d| self.assign(d.function, d.found)).collect()
+    }
+
+    fn close(&mut self, id: ChangeId, moves: &[PlannedMove]) -> Vec<Delta> {
+        self.open.remove(&id);
+        let mut deltas = vec![Delta::Closed(id)];
+        if !moves.is_empty() {
+            self.generation = self.generation.next();
+            deltas.extend(moves.iter().filter_map(|m| self.assign(m.function, m.to)));
+        }
+        deltas
+    }
+
+    fn assign(&mut self, id: FunctionId, to: Option<Assignment>) -> Option<Delta> {
+        let function = self.functions.get_mut(&id).filter(|f| f.assigned != to)?;
+        function.assigned = to;
+        Some(Delta::Assigned(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{self, *};
+    use crate::intent::{Intent, Reason};
+    use crate::ledger::Outcome;
+    use crate::plan::plan;
+
+    fn opened(topology: &Topology, change: ChangeId, intent: Intent) -> Event {
+        Event::ChangeOpened {
+            change,
+            plan: plan(topology, &intent).expect("allowed"),
+            intent,
+            reason: Reason::new("a test").expect("a reason"),
+            seen: topology.generation,
+        }
+    }
+
+    fn closed(topology: &Topology, change: ChangeId, outcome: Outcome) -> Event {
+        let moves = match outcome {
+            Outcome::Applied => topology.open[&change].plan.moves.clone(),
+            Outcome::RolledBack | Outcome::Stuck => Vec::new(),
+        };
+        Event::ChangeClosed { change, outcome, why: None, reports: Vec::new(), moves }
+    }
+
+    #[test]
+    fn an_applied_change_moves_its_functions_and_raises_the_generation() {
+        let mut t = fixture::topology();
+        let before = t.generation;
+        let change = ChangeId::new(1);
+        let open = opened(&t, change, Intent::single(NIC_VF1, Some(HOST_B)));
+        assert_eq!(t.apply(&entry(open)), vec![Delta::Opened(change)]);
+        assert_eq!(t.change_in_flight(NIC_VF1), Some(change));
+        assert_eq!(t.generation, before);
+
+        let close = closed(&t, change, Outcome::Applied);
+        assert_eq!(t.apply(&entry(close)), vec![Delta::Closed(change), Delta::Assigned(NIC_VF1)]);
+        assert_eq!(t.functions[&NIC_VF1].assigned.map(|a| a.host), Some(HOST_B));
+        assert_eq!(t.change_in_flight(NIC_VF1), None);
+        assert_eq!(t.generation, before.next());
+    }
+
+    #[test]
+    fn a_change_that_was_rolled_back_leaves_everything_as_it_was() {
+        let mut t = fixture::topology();
+        let before = t.clone();
+        let change = ChangeId::new(1);
+        let open = opened(&t, change, Intent::single(NIC_VF1, None));
+        t.apply(&entry(open));
+        let close = closed(&t, change, Outcome::RolledBack);
+        t.apply(&entry(close));
+        assert_eq!(t, before);
+    }
+
+    #[test]
+    fn a_discovery_replaces_one_switch_and_no_other() {
+        let mut t = fixture::topology();
+        let other = SwitchId::new(2);
+        t.switches.insert(other, Switch { id: other, ..t.switches[&SWITCH].clone() });
+        let far = crate::HostId::new(90);
+        t.hosts.insert(far, crate::Host { id: far, switch: other, ..t.hosts[&HOST_A].clone() });
+        let picture = SwitchPicture {
+            model: "PAX".to_owned(),
+            firmware: "4.80 B123".to_owned(),
+            hosts: vec![t.hosts[&HOST_B].clone()],
+            adapters: Vec::new(),
+            functions: Vec::new(),
+        };
+        let deltas = t.apply(&entry(Event::Discovered { switch: SWITCH, picture }));
+        assert_eq!(deltas, vec![Delta::Structure]);
+        assert_eq!(t.hosts.keys().copied().collect::<Vec<_>>(), vec![HOST_B, far]);
+        assert!(t.functions.is_empty());
+    }
+
+    #[test]
+    fn links_reach_the_host_or_adapter_on_their_port() {
+        let mut t = fixture::topology();
+        let (port, link) = (t.hosts[&HOST_A].port, t.hosts[&HOST_A].link.lost());
+        let event =
+            Event::LinksChanged { switch: SWITCH, links: vec![(port, link), (t.adapters[&NIC].slot, link)] };
+        assert_eq!(t.apply(&entry(event)), vec![Delta::HostLink(HOST_A), Delta::AdapterLink(NIC)]);
+        assert!(!t.hosts[&HOST_A].link.up);
+    }
+}

@@ -1,0 +1,44 @@
+//! The nouns and rules of Patchbay.
+//!
+//! Everything here is pure: no IO, no clock, no chance, no async. The server and the browser run the same code, so a
+//! host that lights up under a dragged function accepts it on the server too, for the same reason.
+//!
+//! * [`topology`]: switches, hosts, adapters, functions, and who has what;
+//! * [`observation`]: what a switch says about itself, before anything has an id;
+//! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused;
+//! * [`plan`]: the ordered steps that carry out an intent, each with its inverse;
+//! * [`ledger`]: the hash-chained entries of the history;
+//! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
+
+pub mod address;
+pub mod fold;
+pub mod ids;
+pub mod intent;
+pub mod ledger;
+pub mod observation;
+pub mod plan;
+pub mod reconcile;
+pub mod refusal;
+pub mod rules;
+pub mod topology;
+pub mod words;
+
+#[cfg(test)]
+mod fixture;
+
+pub use address::{AddressError, Link, LinkHealth, LogicalPort, Pdfid, PhysicalPort, Rate};
+pub use fold::Delta;
+pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
+pub use intent::{Intent, Move, Reason, ReasonError};
+pub use ledger::{
+    Actor, ChainError, Difference, Door, Entry, Event, Hash, Outcome, StepPhase, StepReport, SwitchPicture,
+};
+pub use observation::{
+    BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
+};
+pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan};
+pub use refusal::Refusal;
+pub use rules::check;
+pub use topology::{
+    Adapter, AdapterKind, Assignment, Function, Host, OpenChange, Place, Role, Switch, SwitchState, Topology,
+};

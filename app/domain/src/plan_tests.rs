@@ -1,0 +1,181 @@
+//! Plans on the small rack, and their properties on random ones.
+
+use super::*;
+use crate::fixture::{self, *};
+use crate::ids::HostId;
+use crate::intent::Move;
+use proptest::prelude::*;
+
+fn steps(topology: &Topology, intent: &Intent) -> Vec<String> {
+    plan(topology, intent).expect("allowed").steps.iter().map(ToString::to_string).collect()
+}
+
+fn intent(moves: &[(FunctionId, Option<HostId>)]) -> Intent {
+    Intent { moves: moves.iter().map(|&(function, to)| Move { function, to }).collect() }
+}
+
+#[test]
+fn assign_move_and_release_are_the_fewest_steps() {
+    let t = fixture::topology();
+    assert_eq!(steps(&t, &intent(&[(NIC_VF2, Some(HOST_B))])), ["Bind eth16v2 to db-02"]);
+    assert_eq!(
+        steps(&t, &intent(&[(NIC_VF1, Some(HOST_B))])),
+        ["Unbind eth16v1 from web-01", "Bind eth16v1 to db-02"]
+    );
+    assert_eq!(steps(&t, &intent(&[(NIC_VF1, None)])), ["Unbind eth16v1 from web-01"]);
+}
+
+#[test]
+fn a_swap_into_a_full_host_empties_it_first() {
+    let t = fixture::topology();
+    let swap = intent(&[(NIC_VF1, Some(HOST_FULL)), (HBA_VF1, Some(HOST_A))]);
+    let made = plan(&t, &swap).expect("allowed");
+    assert_eq!(made.title, "Swap eth16v1 and fc20v1");
+    assert_eq!(
+        made.steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "Unbind fc20v1 from tiny-04",
+            "Bind fc20v1 to web-01",
+            "Unbind eth16v1 from web-01",
+            "Bind eth16v1 to tiny-04"
+        ]
+    );
+}
+
+#[test]
+fn two_full_hosts_swap_by_emptying_both_first() {
+    let mut t = fixture::topology();
+    t.hosts.get_mut(&HOST_A).expect("in the fixture").logical_ports = 1;
+    let swap = intent(&[(NIC_VF1, Some(HOST_FULL)), (HBA_VF1, Some(HOST_A))]);
+    let kinds: Vec<_> = plan(&t, &swap).expect("allowed").steps.iter().map(Step::kind).collect();
+    assert_eq!(kinds, [StepKind::Unbind, StepKind::Unbind, StepKind::Bind, StepKind::Bind]);
+}
+
+#[test]
+fn a_function_that_shares_the_port_is_put_back_and_warned_about() {
+    let mut t = fixture::topology();
+    assign(&mut t, NIC_VF2, HOST_A, 0, 1);
+    let made = plan(&t, &intent(&[(NIC_VF1, None)])).expect("allowed");
+    assert_eq!(
+        made.steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["Unbind eth16v1 and eth16v2 from web-01", "Bind eth16v2 to web-01"]
+    );
+    assert_eq!(made.moves.len(), 2);
+    assert!(made.warnings.iter().any(|w| w.contains("eth16v2 for a moment")), "{:?}", made.warnings);
+}
+
+#[test]
+fn the_warning_says_what_the_host_keeps() {
+    let mut t = fixture::topology();
+    let made = plan(&t, &intent(&[(NIC_VF1, None)])).expect("allowed");
+    assert_eq!(made.warnings, ["web-01 loses eth16v1 and has no NIC function left."]);
+    assign(&mut t, NIC_VF2, HOST_A, 1, 0);
+    let made = plan(&t, &intent(&[(NIC_VF1, None)])).expect("allowed");
+    assert_eq!(made.warnings, ["web-01 loses eth16v1 and keeps one NIC function."]);
+    let made = plan(&t, &intent(&[(NIC_VF3, Some(HOST_B))])).expect("allowed");
+    assert_eq!(made.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn a_topology_travels_as_postcard_and_as_json() {
+    let mut t = fixture::topology();
+    let plan = plan(&t, &intent(&[(NIC_VF1, None)])).expect("allowed");
+    let id = crate::ChangeId::new(3);
+    t.open.insert(id, crate::OpenChange { id, plan });
+    let bytes = postcard::to_stdvec(&t).expect("a topology is postcard");
+    assert_eq!(postcard::from_bytes::<Topology>(&bytes).expect("and back"), t);
+    let text = serde_json::to_string(&t).expect("a topology is JSON");
+    assert_eq!(serde_json::from_str::<Topology>(&text).expect("and back"), t);
+}
+
+/// What each logical port holds.
+type Ports = BTreeMap<Place, Vec<FunctionId>>;
+
+fn ports(t: &Topology) -> Ports {
+    let mut ports = Ports::new();
+    for place in t.functions.values().filter_map(|f| f.assigned).map(Assignment::place) {
+        ports.insert(place, t.contents(place).iter().map(|f| f.id).collect());
+    }
+    ports
+}
+
+/// A switch in ten lines: it does a step only when the port holds what the step says.
+fn do_step(ports: &mut Ports, step: &Step) {
+    let ids = |b: &[BoundFunction]| b.iter().map(|f| f.function).collect::<Vec<_>>();
+    assert_eq!(ports.get(&step.place).cloned().unwrap_or_default(), ids(&step.before), "before {step}");
+    assert!(step.before.is_empty() != step.after.is_empty(), "{step} is one bind or one unbind");
+    for arriving in ids(&step.after) {
+        assert!(!ports.values().any(|held| held.contains(&arriving)), "{step}: bound elsewhere");
+    }
+    match ids(&step.after) {
+        after if after.is_empty() => ports.remove(&step.place),
+        after => ports.insert(step.place, after),
+    };
+}
+
+/// The small rack with random assignments: up to three functions on one logical port.
+fn racks() -> impl Strategy<Value = Topology> {
+    let seats = proptest::collection::vec((0_u32..4, 0_u8..3, any::<bool>()), 14);
+    seats.prop_map(|seats| {
+        let mut t = fixture::topology();
+        for host in t.hosts.values_mut() {
+            host.logical_ports = 3;
+            host.link = crate::Link::full(8, crate::Rate::Gen4);
+        }
+        let ids: Vec<_> = t.functions.keys().copied().collect();
+        for (id, (host, port, used)) in ids.into_iter().zip(seats) {
+            let place = Place { host: HostId::new(host + 1), logical_port: crate::LogicalPort(port) };
+            t.functions.get_mut(&id).expect("listed").assigned = None;
+            let number = u8::try_from(t.contents(place).len()).expect("few");
+            if used && number < 3 {
+                assign(&mut t, id, place.host, port, number);
+            }
+        }
+        t
+    })
+}
+
+fn intents() -> impl Strategy<Value = Intent> {
+    proptest::collection::btree_map(1_u32..15, proptest::option::of(1_u32..5), 1..8).prop_map(|moves| {
+        Intent {
+            moves: moves
+                .into_iter()
+                .map(|(f, h)| Move { function: FunctionId::new(f), to: h.map(HostId::new) })
+                .collect(),
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_plan_does_what_it_says_and_its_inverse_takes_it_back(t in racks(), wanted in intents()) {
+        let Ok(made) = plan(&t, &wanted) else { return Ok(()) };
+        let before = ports(&t);
+        let mut now = before.clone();
+        for step in &made.steps {
+            do_step(&mut now, step);
+        }
+        let mut expected = t.clone();
+        for one in &made.moves {
+            expected.functions.get_mut(&one.function).expect("known").assigned = one.to;
+        }
+        prop_assert_eq!(&now, &ports(&expected));
+        for one in &wanted.moves {
+            let host = expected.functions[&one.function].assigned.map(|a| a.host);
+            prop_assert_eq!(host, one.to);
+        }
+        for step in made.steps.iter().rev() {
+            do_step(&mut now, &step.inverse());
+        }
+        prop_assert_eq!(now, before);
+    }
+
+    #[test]
+    fn nothing_moves_that_was_not_asked_for(t in racks(), wanted in intents()) {
+        let Ok(made) = plan(&t, &wanted) else { return Ok(()) };
+        for one in &made.moves {
+            let asked = wanted.moves.iter().any(|m| m.function == one.function);
+            prop_assert!(asked || !one.changes_host());
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What every kind of switch must do: observe and apply, believed only after reading back.

@@ -1,0 +1,1 @@
+//! Owns the drivers: executes plans, undoes failures, recovers, observes.

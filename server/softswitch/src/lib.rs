@@ -1,0 +1,1 @@
+//! An emulated Switchtec PAX, served over TCP from a rack file.

@@ -1,0 +1,2 @@
+//! Patchbay.
+fn main() {}

@@ -1,0 +1,1 @@
+//! MRPC over Ethernet: packet codec, command types, asynchronous client.
