@@ -1,1 +1,16 @@
-//! The contract between browser and server: the desk, requests, views, live events, errors.
+//! The contract between browser and server.
+//!
+//! [`Desk`] is everything a face can ask of the server: the board's pages, its server functions, the live stream and the
+//! JSON door all stand on the same trait. The rest of this crate are the values that go over it.
+
+pub mod desk;
+pub mod error;
+pub mod live;
+pub mod request;
+pub mod view;
+
+pub use desk::{Desk, LiveEvents};
+pub use error::{ApiError, Problem};
+pub use live::{LiveEvent, StepProgress, StepStage};
+pub use request::ChangeRequest;
+pub use view::{Notice, Picture, TopologyView};

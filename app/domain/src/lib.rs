@@ -7,17 +7,19 @@
 //! * [`observation`]: what a switch says about itself, before anything has an id;
 //! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused;
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse;
-//! * [`ledger`]: the hash-chained entries of the history;
+//! * [`ledger`]: the hash-chained entries of the history; [`history`] and [`record`]: how people read it;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
 
 pub mod address;
 pub mod fold;
+pub mod history;
 pub mod ids;
 pub mod intent;
 pub mod ledger;
 pub mod observation;
 pub mod plan;
 pub mod reconcile;
+pub mod record;
 pub mod refusal;
 pub mod rules;
 pub mod topology;
@@ -28,6 +30,7 @@ mod fixture;
 
 pub use address::{AddressError, Link, LinkHealth, LogicalPort, Pdfid, PhysicalPort, Rate};
 pub use fold::Delta;
+pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
 pub use intent::{Intent, Move, Reason, ReasonError};
 pub use ledger::{
@@ -37,6 +40,7 @@ pub use observation::{
     BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
 };
 pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan};
+pub use record::{ChangeClosing, ChangeRecord, EntryMark};
 pub use refusal::Refusal;
 pub use rules::check;
 pub use topology::{

@@ -2,7 +2,7 @@
 
 use crate::address::{Pdfid, PhysicalPort};
 use crate::ids::{FunctionId, Generation, SwitchId};
-use crate::intent::Intent;
+use crate::intent::{Intent, Move};
 use crate::refusal::Refusal;
 use crate::rules::{Resolved, resolve};
 use crate::topology::{AdapterKind, Assignment, Function, Host, Place, Topology};
@@ -252,6 +252,15 @@ impl<'a> Draft<'a> {
             to,
             to_name: to.map(host_name),
         }
+    }
+}
+
+impl Plan {
+    /// The intent that puts every function back on the host it came from. It goes through the same rules as any other
+    /// and may be refused where the world moved on.
+    pub fn undo(&self) -> Intent {
+        let moves = self.moves.iter().filter(|m| m.changes_host());
+        Intent { moves: moves.map(|m| Move { function: m.function, to: m.from.map(|a| a.host) }).collect() }
     }
 }
 

@@ -3,7 +3,6 @@
 use super::*;
 use crate::fixture::{self, *};
 use crate::ids::HostId;
-use crate::intent::Move;
 use proptest::prelude::*;
 
 fn steps(topology: &Topology, intent: &Intent) -> Vec<String> {
@@ -74,6 +73,13 @@ fn the_warning_says_what_the_host_keeps() {
     assert_eq!(made.warnings, ["web-01 loses eth16v1 and keeps one NIC function."]);
     let made = plan(&t, &intent(&[(NIC_VF3, Some(HOST_B))])).expect("allowed");
     assert_eq!(made.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn undo_asks_for_the_hosts_of_before() {
+    let t = fixture::topology();
+    let made = plan(&t, &intent(&[(NIC_VF1, Some(HOST_B)), (NIC_VF2, Some(HOST_B))])).expect("allowed");
+    assert_eq!(made.undo(), intent(&[(NIC_VF1, Some(HOST_A)), (NIC_VF2, None)]));
 }
 
 #[test]

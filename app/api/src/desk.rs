@@ -1,0 +1,66 @@
+//! The desk: what the server does for whoever stands before it.
+
+use crate::error::ApiError;
+use crate::live::LiveEvent;
+use crate::request::ChangeRequest;
+use crate::view::Picture;
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use patchbay_domain::{
+    Actor, ChangeId, ChangeRecord, HistoryPage, HistoryQuery, Intent, LedgerPage, Plan, Seq,
+};
+
+/// Live events in order, without end unless the server stops.
+pub type LiveEvents = BoxStream<'static, LiveEvent>;
+
+/// Everything a face can ask for.
+#[async_trait]
+pub trait Desk: Send + Sync + 'static {
+    /// The rack as it is now, with the latest history and the sequence number it is true for.
+    ///
+    /// # Errors
+    /// [`ApiError::Storage`] when the history cannot be read.
+    async fn picture(&self) -> Result<Picture, ApiError>;
+
+    /// Plans an intent and changes nothing.
+    ///
+    /// # Errors
+    /// [`ApiError::Refused`] with the rule it breaks.
+    async fn plan(&self, intent: &Intent) -> Result<Plan, ApiError>;
+
+    /// Accepts a change: it is durable when this returns, and the switch is touched after that.
+    ///
+    /// # Errors
+    /// [`ApiError::Stale`], [`ApiError::Refused`], [`ApiError::QueueFull`], [`ApiError::Stopping`] or
+    /// [`ApiError::Storage`]; then nothing was recorded and nothing will happen.
+    async fn submit(&self, actor: Actor, request: ChangeRequest) -> Result<ChangeId, ApiError>;
+
+    /// A change as it stands.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] when there is no change with this id.
+    async fn change(&self, id: ChangeId) -> Result<ChangeRecord, ApiError>;
+
+    /// Waits until a change has ended.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`], or [`ApiError::Stopping`] when the server stops first.
+    async fn ended(&self, id: ChangeId) -> Result<ChangeRecord, ApiError>;
+
+    /// One page of the history, newest first.
+    ///
+    /// # Errors
+    /// [`ApiError::Storage`] when it cannot be read.
+    async fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, ApiError>;
+
+    /// Ledger entries after a sequence number, oldest first, at most `limit` of them (and never more than
+    /// [`patchbay_domain::history::LEDGER_PAGE_MAX`]).
+    ///
+    /// # Errors
+    /// [`ApiError::Storage`] when they cannot be read.
+    async fn ledger(&self, after: Seq, limit: u32) -> Result<LedgerPage, ApiError>;
+
+    /// Everything that happens from now on; with `after`, first the ledger entries after that one. A listener that is
+    /// too far behind, or too slow, gets [`LiveEvent::Reset`] and should ask for a new picture.
+    fn live(&self, after: Option<Seq>) -> LiveEvents;
+}

@@ -1,0 +1,185 @@
+//! What can go wrong for whoever asks, and how it is said over HTTP.
+
+use patchbay_domain::{Generation, Refusal};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Why a request was not met.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiError {
+    /// The request cannot be read.
+    #[error("{why}")]
+    BadRequest {
+        /// What is wrong with it and what to send instead.
+        why: String,
+    },
+    /// The request is larger than the server takes.
+    #[error("The request is larger than {limit_bytes} bytes. Split it into several changes.")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// A rule refuses the intent.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The rack has changed since the person looked.
+    #[error(
+        "The rack has changed since you looked (you saw generation {seen}, it is now {current}). Look again and repeat the move."
+    )]
+    Stale {
+        /// What the person saw.
+        seen: Generation,
+        /// What it is now.
+        current: Generation,
+    },
+    /// There is no such thing.
+    #[error("There is no {what}. Check the address.")]
+    NotFound {
+        /// What was asked for, as in "change 12".
+        what: String,
+    },
+    /// The path exists, for another method.
+    #[error("This address does not take {method}.")]
+    MethodNotAllowed {
+        /// The method that was used.
+        method: String,
+    },
+    /// Too many changes wait for this switch.
+    #[error("{waiting} changes already wait for {switch_name}. Try again when some have ended.")]
+    QueueFull {
+        /// The switch.
+        switch_name: String,
+        /// How many wait.
+        waiting: u64,
+    },
+    /// The server is shutting down.
+    #[error("Patchbay is stopping. Nothing was changed; try again when it is back.")]
+    Stopping,
+    /// The database cannot be read or written.
+    #[error(
+        "The history cannot be read or written right now, so nothing was changed. The server's log says why."
+    )]
+    Storage,
+}
+
+impl ApiError {
+    /// The HTTP status, as the JSON door and the server functions answer it.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::BadRequest { .. } => 400,
+            Self::NotFound { .. } => 404,
+            Self::MethodNotAllowed { .. } => 405,
+            Self::Refused(Refusal::InFlight { .. }) | Self::Stale { .. } => 409,
+            Self::TooLarge { .. } => 413,
+            Self::Refused(_) => 422,
+            Self::Storage => 500,
+            Self::QueueFull { .. } | Self::Stopping => 503,
+        }
+    }
+
+    /// A stable word for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BadRequest { .. } => "bad_request",
+            Self::TooLarge { .. } => "too_large",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Stale { .. } => "stale",
+            Self::NotFound { .. } => "not_found",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::QueueFull { .. } => "queue_full",
+            Self::Stopping => "stopping",
+            Self::Storage => "storage",
+        }
+    }
+
+    const fn title(&self) -> &'static str {
+        match self {
+            Self::BadRequest { .. } => "The request cannot be read",
+            Self::TooLarge { .. } => "The request is too large",
+            Self::Refused(_) => "A rule refuses this",
+            Self::Stale { .. } => "The rack has changed",
+            Self::NotFound { .. } => "Not found",
+            Self::MethodNotAllowed { .. } => "Not for this method",
+            Self::QueueFull { .. } => "Too many changes wait",
+            Self::Stopping => "Patchbay is stopping",
+            Self::Storage => "The history is not available",
+        }
+    }
+
+    /// The body of the answer (RFC 9457).
+    pub fn problem(&self) -> Problem {
+        Problem {
+            kind: format!("urn:patchbay:problem:{}", self.code()),
+            title: self.title().to_owned(),
+            status: self.status(),
+            detail: self.to_string(),
+            code: self.code().to_owned(),
+            refusal: match self {
+                Self::Refused(refusal) => Some(refusal.clone()),
+                _ => None,
+            },
+            generation: match self {
+                Self::Stale { current, .. } => Some(*current),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// An error as JSON, `application/problem+json` (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A URN that names the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind of problem in a few words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong here and what to do.
+    pub detail: String,
+    /// A stable word for programs.
+    pub code: String,
+    /// The rule that refused, as data.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refusal: Option<Refusal>,
+    /// The generation to look at now, when the one seen is stale.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub generation: Option<Generation>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use patchbay_domain::{ChangeId, FunctionId};
+
+    #[test]
+    fn a_refusal_is_422_and_a_conflict_with_a_change_in_flight_409() {
+        let refused = ApiError::Refused(Refusal::Empty);
+        assert_eq!((refused.status(), refused.code()), (422, "empty"));
+        let in_flight = Refusal::InFlight {
+            function: FunctionId::new(1),
+            name: "eth16v1".to_owned(),
+            change: ChangeId::new(2),
+        };
+        assert_eq!(ApiError::from(in_flight).status(), 409);
+    }
+
+    #[test]
+    fn a_problem_has_the_fields_of_the_standard() {
+        let stale = ApiError::Stale { seen: Generation::new(3), current: Generation::new(5) };
+        let json = serde_json::to_value(stale.problem()).expect("a problem is JSON");
+        assert_eq!(json["type"], "urn:patchbay:problem:stale");
+        assert_eq!(json["status"], 409);
+        assert_eq!(json["generation"], 5);
+        assert!(json["detail"].as_str().is_some_and(|d| d.contains("generation 3")));
+        assert!(json.get("refusal").is_none());
+    }
+}

@@ -1,0 +1,225 @@
+//! The history as people read it: one line for each change and each event.
+
+use chrono::{DateTime, Utc};
+use crate::words::list;
+use crate::{
+    Actor, AdapterId, ChangeId, Difference, Entry, Event, FunctionId, HostId, Outcome, Reason, Seq,
+};
+use serde::{Deserialize, Serialize};
+
+/// The most history lines on one page: two screens of scrolling.
+pub const HISTORY_PAGE_MAX: u32 = 200;
+/// The most ledger entries in one answer: a discovery of a large switch is some 300 kB, so more would not help.
+pub const LEDGER_PAGE_MAX: u32 = 1_000;
+/// The longest search text, in characters.
+pub const SEARCH_MAX_CHARS: usize = 200;
+
+/// What a history line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemKind {
+    /// A change that a person asked for.
+    Change,
+    /// A switch was added or discovered anew.
+    Discovery,
+    /// Links changed.
+    Links,
+    /// Bindings were found that Patchbay did not make.
+    Drift,
+    /// A switch stopped answering or answers again.
+    Reachability,
+}
+
+/// One line of the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryItem {
+    /// The ledger entry it stands for; for a change, the entry that opened it.
+    pub seq: Seq,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: Actor,
+    /// What it is about.
+    pub kind: ItemKind,
+    /// What happened, in a sentence without a full stop.
+    pub title: String,
+    /// The change, if it is one.
+    pub change: Option<ChangeId>,
+    /// How the change ended; none while it runs, and for events.
+    pub outcome: Option<Outcome>,
+    /// Why the change was made; for an event, details in a sentence.
+    pub reason: Option<String>,
+    /// Why it was not applied, as a sentence.
+    pub why: Option<String>,
+}
+
+/// What to show of the history. All of it travels in the page's address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HistoryQuery {
+    /// Only what touched this host.
+    pub host: Option<HostId>,
+    /// Only what touched functions of this adapter.
+    pub adapter: Option<AdapterId>,
+    /// Only what touched this function.
+    pub function: Option<FunctionId>,
+    /// Only what this person did.
+    pub person: Option<String>,
+    /// Only this kind.
+    pub kind: Option<ItemKind>,
+    /// Only changes that ended like this.
+    pub outcome: Option<Outcome>,
+    /// Only from this moment on.
+    pub from: Option<DateTime<Utc>>,
+    /// Only before this moment.
+    pub to: Option<DateTime<Utc>>,
+    /// Only what has this text in its title or reason.
+    pub text: Option<String>,
+    /// Only what is older than this entry: the next page.
+    pub before: Option<Seq>,
+    /// How many lines; at most [`HISTORY_PAGE_MAX`], which is also the default.
+    pub limit: Option<u32>,
+}
+
+impl HistoryQuery {
+    /// How many lines to read, bounded.
+    pub fn limit(&self) -> u32 {
+        self.limit.unwrap_or(HISTORY_PAGE_MAX).clamp(1, HISTORY_PAGE_MAX)
+    }
+}
+
+/// One page of the history, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryPage {
+    /// The lines.
+    pub items: Vec<HistoryItem>,
+    /// Where the next page starts; none on the last one.
+    pub next: Option<Seq>,
+}
+
+/// Ledger entries, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerPage {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// Ask for the entries after this one next; none when these were the last.
+    pub next_after: Option<Seq>,
+}
+
+impl HistoryItem {
+    /// The line for an entry. An entry that closes a change has no line of its own: it ends the change's line, see
+    /// [`HistoryItem::close`].
+    pub fn of(entry: &Entry, switch_name: &str) -> Option<Self> {
+        let (kind, title, reason) = match &entry.event {
+            Event::ChangeOpened { plan, reason, .. } => {
+                (ItemKind::Change, plan.title.clone(), Some(Reason::as_str(reason).to_owned()))
+            }
+            Event::ChangeClosed { .. } => return None,
+            other => describe(other, switch_name),
+        };
+        Some(Self {
+            seq: entry.seq,
+            at: entry.at,
+            actor: entry.actor.clone(),
+            kind,
+            title,
+            change: entry.event.change(),
+            outcome: None,
+            reason,
+            why: None,
+        })
+    }
+
+    /// Ends the line of the change that an entry closes; does nothing for other lines.
+    pub fn close(&mut self, entry: &Entry) {
+        if let Event::ChangeClosed { change, outcome, why, .. } = &entry.event
+            && self.change == Some(*change)
+        {
+            self.outcome = Some(*outcome);
+            self.why.clone_from(why);
+        }
+    }
+}
+
+/// Kind, title and details of an event that is not about a change.
+fn describe(event: &Event, switch_name: &str) -> (ItemKind, String, Option<String>) {
+    match event {
+        Event::SwitchAdded { name, address, .. } => {
+            (ItemKind::Discovery, format!("Added {name}"), Some(format!("Reached at {address}.")))
+        }
+        Event::Discovered { picture, .. } => {
+            let (hosts, adapters) =
+                (picture.hosts.len(), picture.adapters.iter().filter(|a| a.present).count());
+            let functions = picture.functions.len();
+            let details = format!("{hosts} host ports, {adapters} adapters, {functions} functions.");
+            (ItemKind::Discovery, format!("Discovered {switch_name}"), Some(details))
+        }
+        Event::LinksChanged { links, .. } => {
+            let ports: Vec<_> = links.iter().map(|(port, link)| format!("port {port}: {link}")).collect();
+            let title = format!("{switch_name} reports changed links");
+            (ItemKind::Links, title, Some(format!("Now {}.", list(&ports))))
+        }
+        Event::BindingsFound { differences, .. } => {
+            let title = format!("{switch_name} was changed outside Patchbay");
+            (ItemKind::Drift, title, Some(found(differences)))
+        }
+        Event::SwitchLost { why, .. } => {
+            (ItemKind::Reachability, format!("{switch_name} stopped answering"), Some(why.clone()))
+        }
+        Event::SwitchReached { .. } => (ItemKind::Reachability, format!("{switch_name} answers again"), None),
+        Event::ChangeOpened { .. } | Event::ChangeClosed { .. } => (ItemKind::Change, String::new(), None),
+    }
+}
+
+fn found(differences: &[Difference]) -> String {
+    let one = |d: &Difference| {
+        let name = |host: &Option<String>| host.clone().unwrap_or_else(|| "the pool".to_owned());
+        match (&d.recorded_name, &d.found_name) {
+            (a, b) if a == b => format!("{} on another logical port of {}", d.name, name(b)),
+            (a, b) => format!("{} from {} to {}", d.name, name(a), name(b)),
+        }
+    };
+    format!(
+        "Found moved: {}. The board follows the switch.",
+        list(&differences.iter().map(one).collect::<Vec<_>>())
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Hash, SwitchId};
+
+    fn entry(event: Event) -> Entry {
+        let (at, actor) = (DateTime::UNIX_EPOCH, Actor::Engine);
+        Entry { seq: Seq::new(4), at, actor, event, prev: Hash::ZERO, hash: Hash::ZERO }
+    }
+
+    #[test]
+    fn a_switch_that_went_away_is_a_line_with_the_reason() {
+        let lost = Event::SwitchLost { switch: SwitchId::new(1), why: "No answer.".to_owned() };
+        let item = HistoryItem::of(&entry(lost), "rack-12-pax").expect("a line");
+        assert_eq!(item.title, "rack-12-pax stopped answering");
+        assert_eq!(item.reason.as_deref(), Some("No answer."));
+    }
+
+    #[test]
+    fn a_closing_entry_ends_its_own_change_only() {
+        let closed = |change| Event::ChangeClosed {
+            change: ChangeId::new(change),
+            outcome: Outcome::RolledBack,
+            why: Some("The switch refused.".to_owned()),
+            reports: Vec::new(),
+            moves: Vec::new(),
+        };
+        assert_eq!(HistoryItem::of(&entry(closed(1)), ""), None);
+        let lost = Event::SwitchLost { switch: SwitchId::new(1), why: String::new() };
+        let mut line = HistoryItem::of(&entry(lost), "s").expect("a line");
+        line.change = Some(ChangeId::new(1));
+        line.close(&entry(closed(2)));
+        assert_eq!(line.outcome, None);
+        line.close(&entry(closed(1)));
+        assert_eq!(line.outcome, Some(Outcome::RolledBack));
+        assert_eq!(line.why.as_deref(), Some("The switch refused."));
+    }
+}

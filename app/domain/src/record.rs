@@ -1,0 +1,55 @@
+//! A change with everything the ledger knows about it.
+
+use crate::ids::{ChangeId, Generation, Seq};
+use crate::intent::{Intent, Reason};
+use crate::ledger::{Actor, Hash, Outcome, StepReport};
+use crate::plan::Plan;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Where an entry stands in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryMark {
+    /// Its sequence number.
+    pub seq: Seq,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// The hash of the entry before it.
+    pub prev: Hash,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// How a change ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeClosing {
+    /// The entry that says so.
+    pub entry: EntryMark,
+    /// Applied, rolled back, stuck.
+    pub outcome: Outcome,
+    /// Why it was not applied, as a sentence.
+    pub why: Option<String>,
+    /// What was done, in order.
+    pub reports: Vec<StepReport>,
+}
+
+/// A change with everything known about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    /// Its id.
+    pub id: ChangeId,
+    /// Who asked for it.
+    pub actor: Actor,
+    /// Why.
+    pub reason: Reason,
+    /// What was asked for.
+    pub intent: Intent,
+    /// The generation the person saw.
+    pub seen: Generation,
+    /// What is, or was, to be done.
+    pub plan: Plan,
+    /// The entry that opened it.
+    pub opened: EntryMark,
+    /// How it ended; none while it runs.
+    pub closed: Option<ChangeClosing>,
+}
