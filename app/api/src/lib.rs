@@ -11,6 +11,6 @@ pub mod view;
 
 pub use desk::{Desk, LiveEvents};
 pub use error::{ApiError, Problem};
-pub use live::{LiveEvent, StepProgress, StepStage};
+pub use live::LiveEvent;
 pub use request::ChangeRequest;
 pub use view::{Notice, Picture, TopologyView};

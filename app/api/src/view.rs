@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    Adapter, AdapterId, AdapterKind, ChangeId, Function, FunctionId, Generation, HistoryItem, Host, HostId, Link,
-    LogicalPort, Pdfid, PhysicalPort, Role, Seq, SwitchId, SwitchState, Topology,
+    Adapter, AdapterId, AdapterKind, ChangeId, Function, FunctionId, Generation, HistoryItem, Host, HostId,
+    Link, LogicalPort, Pdfid, PhysicalPort, Role, Seq, SwitchId, SwitchState, Topology,
 };
 use serde::{Deserialize, Serialize};
 

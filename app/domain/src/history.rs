@@ -1,10 +1,8 @@
 //! The history as people read it: one line for each change and each event.
 
-use chrono::{DateTime, Utc};
 use crate::words::list;
-use crate::{
-    Actor, AdapterId, ChangeId, Difference, Entry, Event, FunctionId, HostId, Outcome, Reason, Seq,
-};
+use crate::{Actor, AdapterId, ChangeId, Difference, Entry, Event, FunctionId, HostId, Outcome, Reason, Seq};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The most history lines on one page: two screens of scrolling.

@@ -18,6 +18,7 @@ pub mod intent;
 pub mod ledger;
 pub mod observation;
 pub mod plan;
+pub mod progress;
 pub mod reconcile;
 pub mod record;
 pub mod refusal;
@@ -40,6 +41,7 @@ pub use observation::{
     BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
 };
 pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan};
+pub use progress::{StepProgress, StepStage, undone};
 pub use record::{ChangeClosing, ChangeRecord, EntryMark};
 pub use refusal::Refusal;
 pub use rules::check;

@@ -1,0 +1,138 @@
+//! A driver that fails on request, around any other.
+
+use crate::{Applied, Capabilities, DriverError, SwitchDriver};
+use async_trait::async_trait;
+use patchbay_domain::{Observation, Step};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The switch says no.
+    Refuse,
+    /// The connection is gone before anything is sent.
+    Unreachable,
+    /// The connection breaks while the answer is awaited.
+    Interrupt,
+}
+
+/// Whether the step takes effect all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// It fails before the step took effect.
+    Before,
+    /// The step takes effect, and then its call fails.
+    After,
+}
+
+/// One planned failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultPoint {
+    /// Which call of [`SwitchDriver::apply`] fails, counted from 1 since the faults were last set.
+    pub nth: u32,
+    /// Before or after its work.
+    pub when: When,
+    /// How.
+    pub fault: Fault,
+    /// Whether every later call, reading included, fails too: the switch is gone.
+    pub for_good: bool,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    point: Option<FaultPoint>,
+    calls: u32,
+    gone: bool,
+}
+
+/// The remote control of a [`Faulty`] driver.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Mutex<Script>>);
+
+impl Faults {
+    /// Plans one failure, and forgets earlier ones.
+    pub fn set(&self, point: FaultPoint) {
+        *self.script() = Script { point: Some(point), ..Script::default() };
+    }
+
+    /// From now on everything works.
+    pub fn clear(&self) {
+        *self.script() = Script::default();
+    }
+
+    /// How many times a step was applied since the faults were last set.
+    pub fn calls(&self) -> u32 {
+        self.script().calls
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a call and says what it must suffer.
+    fn next(&self) -> Option<(When, Fault)> {
+        let mut script = self.script();
+        script.calls += 1;
+        if script.gone {
+            return Some((When::Before, Fault::Unreachable));
+        }
+        let point = script.point.filter(|point| point.nth == script.calls)?;
+        script.gone = point.for_good;
+        Some((point.when, point.fault))
+    }
+}
+
+/// Any driver, with failures on request.
+pub struct Faulty<D> {
+    inner: D,
+    faults: Faults,
+}
+
+impl<D> Faulty<D> {
+    /// Wraps a driver.
+    pub fn new(inner: D, faults: Faults) -> Self {
+        Self { inner, faults }
+    }
+}
+
+fn error(fault: Fault, step: &Step) -> DriverError {
+    let (address, operation) = ("the faulty switch".to_owned(), step.to_string());
+    let source = || Box::new(io::Error::other("a fault was asked for"));
+    match fault {
+        Fault::Refuse => DriverError::Refused { operation, reason: "a fault was asked for".to_owned() },
+        Fault::Unreachable => DriverError::Unreachable { address, source: source() },
+        Fault::Interrupt => DriverError::Interrupted { address, operation, source: source() },
+    }
+}
+
+#[async_trait]
+impl<D: SwitchDriver> SwitchDriver for Faulty<D> {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn observe(&self) -> Result<Observation, DriverError> {
+        if self.faults.script().gone {
+            let source = Box::new(io::Error::other("a fault was asked for"));
+            return Err(DriverError::Unreachable { address: "the faulty switch".to_owned(), source });
+        }
+        self.inner.observe().await
+    }
+
+    async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
+        match self.faults.next() {
+            None => self.inner.apply(step).await,
+            Some((When::Before, fault)) => Err(error(fault, step)),
+            Some((When::After, fault)) => {
+                self.inner.apply(step).await?;
+                Err(error(fault, step))
+            }
+        }
+    }
+
+    fn hints(&self) -> watch::Receiver<u64> {
+        self.inner.hints()
+    }
+}
