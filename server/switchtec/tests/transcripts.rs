@@ -1,0 +1,257 @@
+//! Recorded conversations as test vectors: every packet and every command in scope decodes and encodes back.
+
+mod transcript;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use patchbay_switchtec::command::binding::{Bind, Unbind};
+use patchbay_switchtec::command::database::{DumpGet, DumpStart};
+use patchbay_switchtec::command::events::EventsGet;
+use patchbay_switchtec::command::sections::{DumpClass, HvdSection};
+use patchbay_switchtec::command::topology::{Topology, TopologyData};
+use patchbay_switchtec::command::{Command, Request};
+use patchbay_switchtec::packet::{MAX_PACKET_BYTES, MrpcCommand, Packet};
+use patchbay_switchtec::{Generation, InputError, code};
+use transcript::{Line, Recorded, Transcript, read_all};
+
+/// Every command the recordings contain, with how often; a change of the recordings must be deliberate.
+const COVERED: [(&str, usize); 20] = [
+    ("bind", 1),
+    ("die temperature", 1),
+    ("dump fabric", 2),
+    ("dump fabric port", 1),
+    ("dump finish", 2),
+    ("dump get", 2),
+    ("dump pax", 1),
+    ("dump start", 2),
+    ("echo", 1),
+    ("events clear", 1),
+    ("events get", 6),
+    ("get pax id", 1),
+    ("link status", 6),
+    ("ping", 3),
+    ("port config get", 2),
+    ("topology data", 2),
+    ("topology finish", 2),
+    ("topology start", 2),
+    ("topology status", 4),
+    ("unbind", 1),
+];
+
+/// Packets in the recordings.
+const PACKETS: usize = 309;
+
+fn transcripts() -> Vec<Transcript> {
+    let all = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts"));
+    assert_eq!(all.len(), 56, "one recording per file");
+    all
+}
+
+fn packets(transcript: &Transcript) -> impl Iterator<Item = &Recorded> {
+    transcript.lines.iter().filter_map(|line| match line {
+        Line::Packet(packet) => Some(packet),
+        Line::Preamble | Line::Skipped(_) => None,
+    })
+}
+
+#[test]
+fn every_packet_decodes_and_encodes_back() {
+    let mut count = 0;
+    for transcript in transcripts() {
+        for recorded in packets(&transcript) {
+            for fill in [0, 0xA5, 0xFF] {
+                let bytes = recorded.filled(|| fill);
+                assert!(bytes.len() <= MAX_PACKET_BYTES);
+                let packet = Packet::decode(&bytes)
+                    .unwrap_or_else(|error| panic!("{}: {}: {error}", transcript.file, recorded.title));
+                recorded.assert_matches(&packet.encode(), &transcript.file);
+            }
+            count += 1;
+        }
+    }
+    println!("{count} packets");
+    assert_eq!(count, PACKETS);
+}
+
+#[test]
+fn only_commands_out_of_scope_are_left_out() {
+    let out_of_scope = [
+        "DEVICE_MANAGE",
+        "EP_RESOURCE",
+        "EP_TUNNEL",
+        "FWLOGRD",
+        "MULTI_CFG",
+        "PART_INFO",
+        "PMON",
+        "PORT_CONFIG set",
+        "PORT_CONTROL",
+        "RESET",
+    ];
+    for transcript in transcripts() {
+        for line in &transcript.lines {
+            let Line::Skipped(title) = line else { continue };
+            assert!(out_of_scope.iter().any(|name| title.contains(name)), "{}: {title}", transcript.file);
+        }
+    }
+}
+
+#[test]
+fn every_command_decodes_and_encodes_back() {
+    let mut covered = BTreeMap::new();
+    let mut unknown = 0;
+    for transcript in transcripts() {
+        let mut packets = packets(&transcript).filter(|packet| !packet.on_event_channel);
+        while let Some(request) = packets.next() {
+            let Packet::Command(command) = Packet::decode(&request.filled(|| 0)).unwrap() else { continue };
+            let response = packets.next().expect("a request has its answer");
+            assert!(request.from_client && !response.from_client, "{}: {}", transcript.file, request.title);
+            match check_command(&transcript.file, request, &command, response) {
+                Some(name) => *covered.entry(name).or_insert(0) += 1,
+                None => unknown += 1,
+            }
+        }
+    }
+    println!("covered: {covered:?}");
+    assert_eq!(covered.into_iter().collect::<Vec<_>>(), COVERED);
+    assert_eq!(unknown, 1, "one recording is of a command nobody knows");
+}
+
+/// Decodes and encodes a request and its answer; the name of what was covered, `None` for an unknown command.
+fn check_command(
+    file: &str,
+    recorded: &Recorded,
+    command: &MrpcCommand,
+    response: &Recorded,
+) -> Option<&'static str> {
+    let request = match Request::parse(command.id, &command.input) {
+        Ok(request) => request,
+        Err(error) => {
+            assert_eq!(error, InputError::UnknownCommand, "{file}: {}", recorded.title);
+            let Packet::Response(answer) = Packet::decode(&response.filled(|| 0)).unwrap() else { panic!() };
+            assert_eq!(answer.result, code::UNKNOWN_COMMAND);
+            return None;
+        }
+    };
+    let check = Check { file, recorded, command, response };
+    match request {
+        Request::Ping(request) => check.run("ping", request),
+        Request::Echo(request) => check.run("echo", request),
+        Request::GetPaxId(request) => check.run("get pax id", request),
+        Request::DieTemperature(request) => check.run("die temperature", request),
+        Request::LinkStatusGet(request) => check.run("link status", request),
+        Request::TopologyStart(request) => check.run("topology start", request),
+        Request::TopologyStatus(request) => check.run("topology status", request),
+        Request::TopologyData(request) => check.run("topology data", request),
+        Request::TopologyFinish(request) => check.run("topology finish", request),
+        Request::DumpFabric(request) => check.run("dump fabric", request),
+        Request::DumpPax(request) => check.run("dump pax", request),
+        Request::DumpFabricPort(request) => check.run("dump fabric port", request),
+        Request::DumpStart(request) => check.run("dump start", request),
+        Request::DumpGet(request) => check.run("dump get", request),
+        Request::DumpFinish(request) => check.run("dump finish", request),
+        Request::Bind(request) => check.run("bind", request),
+        Request::Unbind(request) => check.run("unbind", request),
+        Request::PortConfigGet(request) => check.run("port config get", request),
+        Request::EventsGet(request) => check.run("events get", request),
+        Request::EventsClear(request) => check.run("events clear", request),
+    }
+}
+
+struct Check<'a> {
+    file: &'a str,
+    recorded: &'a Recorded,
+    command: &'a MrpcCommand,
+    response: &'a Recorded,
+}
+
+impl Check<'_> {
+    fn run<C: Command>(&self, name: &'static str, request: C) -> Option<&'static str> {
+        let Packet::Response(response) = Packet::decode(&self.response.filled(|| 0)).unwrap() else {
+            panic!("{}: not an answer", self.response.title)
+        };
+        assert_eq!(response.result, code::OK);
+        let again = Packet::Command(MrpcCommand {
+            pax: self.command.pax,
+            id: C::ID,
+            wanted_bytes: request.wanted_bytes(),
+            input: request.input(),
+        });
+        self.recorded.assert_matches(&again.encode(), self.file);
+        let answer = request.parse_answer(&response.data).unwrap();
+        let mut data = C::answer_bytes(&answer);
+        data.resize(usize::from(request.wanted_bytes()), 0);
+        assert_eq!(data, response.data, "{}: {}", self.file, self.response.title);
+        Some(name)
+    }
+}
+
+/// The data of the first answer to a `C` in one recording.
+fn answer_of<C: Command>(file: &str, select: impl Fn(Request) -> Option<C>) -> C::Answer {
+    let all = transcripts();
+    let transcript = all.iter().find(|transcript| transcript.file == file).unwrap();
+    let mut packets = packets(transcript);
+    loop {
+        let request = packets.next().unwrap_or_else(|| panic!("{file} has no such request"));
+        let Packet::Command(command) = Packet::decode(&request.filled(|| 0)).unwrap() else { continue };
+        let Some(request) = select(Request::parse(command.id, &command.input).unwrap()) else { continue };
+        let Packet::Response(response) = Packet::decode(&packets.next().unwrap().filled(|| 0)).unwrap()
+        else {
+            panic!("not an answer")
+        };
+        return request.parse_answer(&response.data).unwrap();
+    }
+}
+
+#[test]
+fn the_recorded_topology_says_what_the_scenario_says() {
+    let piece = answer_of::<TopologyData>("06-topo-info.txt", |request| match request {
+        Request::TopologyData(request) => Some(request),
+        _ => None,
+    });
+    let topology = Topology::parse(Generation::Gen4, &piece.data).unwrap();
+    assert_eq!(topology.encode(Generation::Gen4), piece.data);
+    let ports: Vec<_> = topology.ports.iter().map(|record| record.port.get()).collect();
+    assert_eq!(ports, [0, 4, 8, 12, 16, 20]);
+    assert_eq!(topology.ports[4].negotiated_rate.gts(), 8.0);
+}
+
+#[test]
+fn the_recorded_host_has_the_bound_function_on_its_first_logical_port() {
+    let chunk = answer_of::<DumpGet>("12-gfms-dump-hvd-bound.txt", |request| match request {
+        Request::DumpGet(request) => Some(request),
+        _ => None,
+    });
+    let started = answer_of::<DumpStart>("12-gfms-dump-hvd-bound.txt", |request| match request {
+        Request::DumpStart(request) => Some(request),
+        _ => None,
+    });
+    assert_eq!(started.total_dwords as usize * 4, chunk.data.len());
+    let section = HvdSection::parse(&chunk.data).unwrap();
+    assert_eq!(section.encode(), chunk.data);
+    let host = &section.hvds[0];
+    assert_eq!(host.logical_ports.len(), 8);
+    assert_eq!(host.logical_ports[0].slots[0].unwrap().get(), 0x1001);
+    assert!(host.logical_ports[1..].iter().all(|port| port.slots.iter().all(Option::is_none)));
+    assert_eq!(DumpClass::from_code(3), Some(DumpClass::Hvd));
+}
+
+#[test]
+fn the_recorded_binding_and_its_event_name_the_same_places() {
+    let bind = |request| match request {
+        Request::Bind(request) => Some(request),
+        _ => None,
+    };
+    assert_eq!(answer_of::<Bind>("11-gfms-bind.txt", bind), 0);
+    let batch = answer_of::<EventsGet>("14-gfms-events-bind.txt", |request| match request {
+        Request::EventsGet(request) => Some(request),
+        _ => None,
+    });
+    assert_eq!(batch.events.len(), 1);
+    assert_eq!(batch.events[0].kind.code(), 6);
+    let unbind = |request| match request {
+        Request::Unbind(request) => Some(request),
+        _ => None,
+    };
+    assert_eq!(answer_of::<Unbind>("15-gfms-unbind.txt", unbind), 0);
+}
