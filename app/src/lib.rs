@@ -1,1 +1,21 @@
 //! The face of Patchbay: Leptos in islands mode.
+//!
+//! Pages are rendered on the server and only there; an island inside a page is the part that also runs in the
+//! browser. So the shell, the routes and the pages exist under the feature `ssr` alone, and the browser's half
+//! (feature `hydrate`) holds the islands and what they use.
+
+pub mod actions;
+pub mod block;
+pub mod board;
+pub mod ui;
+
+#[cfg(feature = "ssr")]
+pub mod desk;
+#[cfg(feature = "ssr")]
+pub mod history;
+#[cfg(feature = "ssr")]
+pub mod routes;
+#[cfg(feature = "ssr")]
+pub mod shell;
+#[cfg(feature = "ssr")]
+pub mod theme;
