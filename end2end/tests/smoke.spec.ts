@@ -1,5 +1,6 @@
 // The pipeline itself: what the server draws comes to life in the browser, guarded and without a complaint.
 
+import type { Response } from '@playwright/test';
 import { expect, expectAccessible, open, test } from '../fixtures/index.ts';
 
 test('the board comes to life', async ({ page }) => {
@@ -17,13 +18,18 @@ test('only this page\'s own scripts may run', async ({ request }) => {
   expect(again.headers()['content-security-policy']).not.toBe(policy);
 });
 
-test('the front end arrives compressed and may be kept for good', async ({ page }) => {
-  const wasm = page.waitForResponse((response) => response.url().endsWith('.wasm'));
+test('the front end arrives once, compressed, to be kept for good', async ({ page }) => {
+  const responses: Response[] = [];
+  page.on('response', (response) => responses.push(response));
   await open(page, '/');
-  const headers = await (await wasm).allHeaders();
-  expect(headers['content-type']).toBe('application/wasm');
-  expect(headers['content-encoding']).toBe('br');
-  expect(headers['cache-control']).toContain('immutable');
+  for (const [ending, type] of [['.wasm', 'application/wasm'], ['.js', 'text/javascript'], ['.css', 'text/css']] as const) {
+    const [first, ...more] = responses.filter((response) => response.url().endsWith(ending));
+    const headers = (await first?.allHeaders()) ?? {};
+    expect(headers['content-type']).toContain(type);
+    expect(headers['content-encoding']).toBe('br');
+    expect(headers['cache-control']).toContain('immutable');
+    expect(more, `${ending} is fetched once`).toEqual([]);
+  }
 });
 
 test.describe('a path that leads nowhere', () => {

@@ -35,14 +35,15 @@ pub fn run_tests(
         )?;
     }
     let end2end = workspace.end2end();
+    let bin = end2end.join("node_modules/.bin");
     steps.must(
         "Check the browser tests' types",
         "a wrong page object should fail before a browser starts",
         || run(Command::new("npx").args(["--no-install", "tsc", "--noEmit"]).current_dir(&end2end)),
     )?;
     steps.must("Browser tests", "every task by mouse and by keyboard, as people do them", || {
-        let mut playwright = Command::new("npx");
-        playwright.args(["--no-install", "playwright", "test"]).args(arguments).current_dir(&end2end);
+        let mut playwright = Command::new(bin.join("playwright"));
+        playwright.arg("test").args(arguments).current_dir(&end2end);
         playwright.env(SERVER_VARIABLE, server).env(CHROMIUM_VARIABLE, &chromium);
         run(&mut playwright)
     })

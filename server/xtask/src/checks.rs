@@ -42,7 +42,7 @@ pub fn browser(workspace: &Workspace, steps: &mut Steps, arguments: &[String]) -
 
 fn check_rust(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     add_tools(workspace, steps)?;
-    let selection = workspace.server_selection()?;
+    let selection = workspace.server_selection();
     steps.check("Format", "one style, so that differences are about content", || {
         run(cargo(workspace).args(["fmt", "--all", "--check"]))
     });
@@ -81,7 +81,7 @@ fn add_tools(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
 }
 
 /// Runs the tests by nextest where it is installed, for its speed; it leaves the examples in documentation out.
-fn test(workspace: &Workspace, selection: &[String]) -> Result<()> {
+fn test(workspace: &Workspace, selection: &[&str]) -> Result<()> {
     if answer(cargo(workspace).args(["nextest", "--version"])).is_none() {
         return run(cargo(workspace).args(["test", "--locked"]).args(selection));
     }
@@ -97,7 +97,7 @@ fn check_browser(workspace: &Workspace, steps: &mut Steps, arguments: &[String])
         return Ok(());
     }
     sizes::print(workspace)?;
-    let selection = workspace.server_selection()?;
+    let selection = workspace.server_selection();
     let built = steps.check("Build the server", "the browser tests run against this program", || {
         // All targets, as for the tests: the same features, so that nothing is compiled again.
         run(cargo(workspace).args(["build", "--locked", "--all-targets"]).args(&selection))

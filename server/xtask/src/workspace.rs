@@ -1,6 +1,5 @@
 //! Where things lie, and which packages there are.
 
-use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -15,28 +14,30 @@ pub const SERVER_PACKAGE: &str = "patchbay";
 /// This tool. It is built apart from the server so that neither changes the other's features.
 pub const XTASK_PACKAGE: &str = env!("CARGO_PKG_NAME");
 
-/// The folders that the commands work in.
+/// The folders that the commands work in, and the packages in them.
 #[derive(Debug)]
 pub struct Workspace {
     /// The folder of the root manifest.
     pub root: PathBuf,
     /// Where cargo puts what it builds.
     pub target: PathBuf,
+    /// Every package's name.
+    packages: Vec<String>,
 }
 
 impl Workspace {
     /// Finds the workspace that this tool belongs to.
     ///
     /// # Errors
-    /// When the tool was moved out of its source tree.
+    /// When the tool was moved out of its source tree, or cargo cannot read the manifests.
     pub fn find() -> Result<Self> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = here.ancestors().nth(2).context("xtask must lie in server/xtask")?.to_path_buf();
-        let target = match env::var_os("CARGO_TARGET_DIR") {
-            Some(folder) => env::current_dir().context("the current folder is gone")?.join(folder),
-            None => root.join("target"),
-        };
-        Ok(Self { root, target })
+        let mut read = MetadataCommand::new();
+        let metadata =
+            read.current_dir(&root).no_deps().exec().context("cargo could not read the workspace")?;
+        let packages = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+        Ok(Self { root, target: metadata.target_directory.into(), packages })
     }
 
     /// Where the finished front end lies; the server's build takes it from there, wherever cargo builds.
@@ -56,22 +57,23 @@ impl Workspace {
 
     /// The arguments that choose every package of the server's half. The choice is the same for each cargo call, so
     /// that nothing is compiled twice with other features.
-    ///
-    /// # Errors
-    /// When cargo cannot read the manifests.
-    pub fn server_selection(&self) -> Result<Vec<String>> {
-        let metadata = MetadataCommand::new()
-            .current_dir(&self.root)
-            .no_deps()
-            .exec()
-            .context("cargo could not read the workspace")?;
-        let mut selection = Vec::new();
-        for package in &metadata.packages {
-            if ![HYDRATE_PACKAGE, XTASK_PACKAGE].contains(&package.name.as_str()) {
-                selection.extend(["--package".to_owned(), package.name.to_string()]);
-            }
-        }
-        selection.extend(["--features".to_owned(), format!("{APP_PACKAGE}/ssr")]);
-        Ok(selection)
+    pub fn server_selection(&self) -> Vec<&str> {
+        let apart = [HYDRATE_PACKAGE, XTASK_PACKAGE];
+        let together = self.packages.iter().map(String::as_str).filter(|name| !apart.contains(name));
+        together.flat_map(|name| ["--package", name]).chain(["--features", "patchbay-app/ssr"]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{APP_PACKAGE, HYDRATE_PACKAGE, SERVER_PACKAGE, Workspace};
+
+    #[test]
+    fn the_servers_half_is_everything_but_the_browsers_entry() {
+        let workspace = Workspace::find().expect("the tests run in the workspace");
+        let selection = workspace.server_selection();
+        assert!(selection.contains(&SERVER_PACKAGE) && selection.contains(&APP_PACKAGE));
+        assert!(!selection.contains(&HYDRATE_PACKAGE), "hydrate and ssr exclude each other");
+        assert!(workspace.root.join("Cargo.lock").is_file());
     }
 }
