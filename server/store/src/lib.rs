@@ -1,1 +1,33 @@
 //! The only room with SQL: topology, assignments, changes and the ledger in SQLite.
+//!
+//! Every write is one transaction that changes the tables and appends to the ledger, on one connection, so entries
+//! are numbered without gaps and tables and ledger never disagree: folding all entries with
+//! [`Topology::apply`] gives what [`Store::load`] reads from the tables, but for whether switches answer and for what
+//! they were renamed to.
+//!
+//! * `open`: the file, its lock, its settings, its migrations;
+//! * `ledger`, `lines`, `verify`: appending entries, what people read of them, proving them;
+//! * `picture`, `discovery`, `events`, `changes`: reading and writing the tables;
+//! * `history`: searching.
+
+mod changes;
+mod discovery;
+mod error;
+mod events;
+mod history;
+mod ledger;
+mod lines;
+mod open;
+mod picture;
+mod row;
+mod verify;
+
+pub use changes::Closing;
+pub use discovery::Names;
+pub use error::{Contradiction, StoreError, Unreadable};
+pub use open::Store;
+pub use picture::Loaded;
+pub use verify::Verified;
+
+#[cfg(doc)]
+use patchbay_domain::Topology;

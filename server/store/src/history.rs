@@ -1,0 +1,204 @@
+//! Searching the history.
+
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::row::{Cells, moment, stored, word};
+use patchbay_domain::history::SEARCH_MAX_CHARS;
+use patchbay_domain::{ChangeId, HistoryItem, HistoryPage, HistoryQuery, Seq};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite};
+
+impl Store {
+    /// One page of the history, newest first, with all filters of the query together.
+    ///
+    /// # Errors
+    /// [`StoreError::SearchTooLong`], [`StoreError::Unreadable`] naming the line that does not read.
+    pub async fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
+        let mut sql = select(query)?;
+        let mut tx = self.read().await?;
+        let rows = sql.build().fetch_all(&mut *tx).await?;
+        let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+        let limit = usize::try_from(query.limit()).unwrap_or(1);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(|item| item.seq);
+        Ok(HistoryPage { items, next })
+    }
+}
+
+/// The table that narrows a search most is read first, in the order of its index; the others are looked up by key.
+/// CROSS JOIN keeps SQLite from choosing otherwise.
+#[derive(Clone, Copy)]
+enum Lead {
+    /// What touched one host, adapter or function.
+    Subject(&'static str, u32),
+    /// Changes that ended in one way.
+    Outcome,
+    /// All lines; SQLite picks the index by person, kind or time.
+    Lines,
+}
+
+impl Lead {
+    fn of(query: &HistoryQuery) -> Self {
+        match subjects(query).next() {
+            Some((kind, id)) => Self::Subject(kind, id),
+            None if query.outcome.is_some() => Self::Outcome,
+            None => Self::Lines,
+        }
+    }
+
+    const fn tables(self) -> &'static str {
+        match self {
+            Self::Subject(..) => {
+                "subjects s CROSS JOIN lines l ON l.seq = s.seq LEFT JOIN changes c ON c.opened_seq = l.seq"
+            }
+            Self::Outcome => "changes c CROSS JOIN lines l ON l.seq = c.opened_seq",
+            Self::Lines => "lines l LEFT JOIN changes c ON c.opened_seq = l.seq",
+        }
+    }
+
+    const fn seq(self) -> &'static str {
+        match self {
+            Self::Subject(..) => "s.seq",
+            Self::Outcome => "c.opened_seq",
+            Self::Lines => "l.seq",
+        }
+    }
+}
+
+/// The subjects asked for, the one with the fewest lines first.
+fn subjects(query: &HistoryQuery) -> impl Iterator<Item = (&'static str, u32)> {
+    let function = query.function.map(|id| ("function", id.get()));
+    let adapter = query.adapter.map(|id| ("adapter", id.get()));
+    let host = query.host.map(|id| ("host", id.get()));
+    [function, host, adapter].into_iter().flatten()
+}
+
+/// One row more than the page holds, to tell whether there is another page.
+fn select(query: &HistoryQuery) -> Result<QueryBuilder<Sqlite>, StoreError> {
+    let lead = Lead::of(query);
+    let mut sql = QueryBuilder::new(
+        "SELECT l.seq, l.at, l.kind, l.title, l.reason, c.id AS change, c.outcome, c.why,
+                (SELECT e.actor FROM ledger e WHERE e.seq = l.seq) AS actor FROM ",
+    );
+    sql.push(lead.tables()).push(" WHERE ").push(lead.seq()).push(" < ");
+    sql.push_bind(query.before.map_or(i64::MAX, |seq| stored(seq.get())));
+    if let Lead::Subject(kind, id) = lead {
+        sql.push(" AND s.kind = ").push_bind(kind).push(" AND s.id = ").push_bind(id);
+    }
+    for (kind, id) in subjects(query).skip(1) {
+        sql.push(" AND EXISTS (SELECT 1 FROM subjects o WHERE o.kind = ").push_bind(kind);
+        sql.push(" AND o.id = ").push_bind(id).push(" AND o.seq = l.seq)");
+    }
+    push_filters(&mut sql, query)?;
+    sql.push(" ORDER BY ").push(lead.seq()).push(" DESC LIMIT ").push_bind(i64::from(query.limit()) + 1);
+    Ok(sql)
+}
+
+fn push_filters(sql: &mut QueryBuilder<Sqlite>, query: &HistoryQuery) -> Result<(), StoreError> {
+    if let Some(person) = &query.person {
+        sql.push(" AND l.person = ").push_bind(person.clone());
+    }
+    if let Some(kind) = &query.kind {
+        sql.push(" AND l.kind = ").push_bind(word(kind)?);
+    }
+    if let Some(outcome) = &query.outcome {
+        sql.push(" AND c.outcome = ").push_bind(word(outcome)?);
+    }
+    if let Some(from) = query.from {
+        sql.push(" AND l.at >= ").push_bind(moment(from));
+    }
+    if let Some(to) = query.to {
+        sql.push(" AND l.at < ").push_bind(moment(to));
+    }
+    if let Some(text) = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        let pattern = containing(text)?;
+        sql.push(" AND (l.title LIKE ").push_bind(pattern.clone()).push(r" ESCAPE '\' OR l.reason LIKE ");
+        sql.push_bind(pattern).push(r" ESCAPE '\')");
+    }
+    Ok(())
+}
+
+/// A LIKE pattern for texts that contain `text`, whose own `%`, `_` and `\` stand for themselves.
+fn containing(text: &str) -> Result<String, StoreError> {
+    let chars = text.chars().count();
+    if chars > SEARCH_MAX_CHARS {
+        return Err(StoreError::SearchTooLong { chars });
+    }
+    let mut pattern = String::from("%");
+    for char in text.chars() {
+        if matches!(char, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(char);
+    }
+    pattern.push('%');
+    Ok(pattern)
+}
+
+fn item(row: &SqliteRow) -> Result<HistoryItem, StoreError> {
+    let cells = Cells::new(row, "lines", "seq")?;
+    Ok(HistoryItem {
+        seq: Seq::new(cells.number("seq")?),
+        at: cells.moment("at")?,
+        actor: cells.json("actor")?,
+        kind: cells.word("kind")?,
+        title: cells.text("title")?.to_owned(),
+        change: cells.number_or_none("change")?.map(ChangeId::new),
+        outcome: cells.word_or_none("outcome")?,
+        reason: cells.text_or_none("reason")?.map(str::to_owned),
+        why: cells.text_or_none("why")?.map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use patchbay_domain::{AdapterId, FunctionId, HostId, ItemKind, Outcome};
+
+    /// How SQLite says it will run the query for a page.
+    async fn query_plan(store: &Store, query: &HistoryQuery) -> String {
+        let sql = select(query).expect("a short text").into_string();
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let mut tx = store.read().await.expect("a transaction");
+        let rows =
+            sqlx::query_as::<_, (i64, i64, i64, String)>(explain).fetch_all(&mut *tx).await.expect("a plan");
+        rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n")
+    }
+
+    #[tokio::test]
+    async fn every_filter_has_its_index_and_no_page_is_sorted() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(&dir.path().join("rack.db")).await.expect("a new database");
+        let all = HistoryQuery::default;
+        let (host, adapter, function) =
+            (Some(HostId::new(1)), Some(AdapterId::new(1)), Some(FunctionId::new(1)));
+        let subject = "SEARCH s USING PRIMARY KEY (kind=? AND id=? AND seq<?)";
+        let cases = [
+            (all(), "SEARCH l USING INTEGER PRIMARY KEY (rowid<?)"),
+            (HistoryQuery { host, ..all() }, subject),
+            (HistoryQuery { adapter, ..all() }, subject),
+            (HistoryQuery { function, host, person: Some("ada".to_owned()), ..all() }, subject),
+            (
+                HistoryQuery { person: Some("ada".to_owned()), ..all() },
+                "lines_by_person (person=? AND rowid<?)",
+            ),
+            (HistoryQuery { kind: Some(ItemKind::Links), ..all() }, "lines_by_kind (kind=? AND rowid<?)"),
+            (
+                HistoryQuery { outcome: Some(Outcome::Stuck), ..all() },
+                "changes_by_outcome (outcome=? AND opened_seq<?)",
+            ),
+        ];
+        for (query, wanted) in cases {
+            let plan = query_plan(&store, &query).await;
+            assert!(plan.contains(wanted), "{query:?}:\n{plan}");
+            assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{query:?}:\n{plan}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_takes_its_text_literally() {
+        assert_eq!(containing(r"50%_\").expect("short"), r"%50\%\_\\%");
+        assert!(containing(&"ü".repeat(SEARCH_MAX_CHARS)).is_ok());
+    }
+}

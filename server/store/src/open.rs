@@ -1,0 +1,154 @@
+//! Opening the database: its lock, its settings, its migrations.
+
+use crate::error::StoreError;
+use crate::ledger;
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// Readers work beside the writer and each other; more than a few would only wait for the same two cores.
+const READERS_MAX: u32 = 4;
+/// Only a foreign program, such as a backup, can hold the lock; one that holds it longer needs a person.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many rows of an index SQLite looks at for its statistics: enough to tell a rare value from a common one.
+const ANALYSIS_LIMIT_ROWS: u32 = 400;
+
+/// The database of one server. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    lock: Arc<File>,
+}
+
+impl Store {
+    /// Opens the database at `path`, creating or migrating it as needed, and checks that its last entry is sound.
+    /// Locks `path` with `.lock` appended until it is closed. The directory must exist.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] when another server has it, [`StoreError::NotDurable`] when SQLite would not write
+    /// through to the disk, [`StoreError::Migrate`] when a newer version wrote it, [`StoreError::Chain`] when its last
+    /// entry was tampered with.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let lock = Arc::new(take_lock(path)?);
+        let opened = |source| StoreError::Open { path: path.to_owned(), source };
+        let options = options(path);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(opened)?;
+        MIGRATIONS
+            .run(&writer)
+            .await
+            .map_err(|source| StoreError::Migrate { path: path.to_owned(), source })?;
+        let mut connection = writer.acquire().await?;
+        check_durability(&mut connection).await?;
+        ledger::check_last(&mut connection).await?;
+        drop(connection);
+        let options = options.create_if_missing(false).pragma("query_only", "ON");
+        let readers = pool(READERS_MAX).connect_with(options).await.map_err(opened)?;
+        Ok(Self { writer, readers, lock })
+    }
+
+    /// Waits for running queries, writes the log back into the database file and releases the lock. Every later call
+    /// on any clone fails.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "the lock of the database stays until the server ends");
+        }
+    }
+
+    /// A transaction on the only writing connection. It holds the database's write lock from its start, so what it
+    /// reads is what it will change.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// A transaction that sees one moment of the database and cannot write.
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.readers.begin().await?)
+    }
+}
+
+fn take_lock(database: &Path) -> Result<File, StoreError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let taken = file.and_then(|file| match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(source),
+    });
+    match taken {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(StoreError::InUse { path: database.to_owned() }),
+        Err(source) => Err(StoreError::LockFile { path, source }),
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // WAL's usual NORMAL loses the last transactions in a power cut; the switch would have them and we would not.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .optimize_on_close(true, ANALYSIS_LIMIT_ROWS)
+}
+
+/// Connections that stay: the settings were checked on them, and opening one anew gains nothing.
+fn pool(connections: u32) -> PoolOptions<Sqlite> {
+    PoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None)
+}
+
+/// Reads back what durability and soundness rest on. SQLite ignores a setting it does not know or cannot follow.
+async fn check_durability(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+    expect("journal_mode", "wal", journal)?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
+    expect("synchronous", "2", synchronous.to_string())?;
+    let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&mut *connection).await?;
+    expect("foreign_keys", "1", foreign_keys.to_string())
+}
+
+fn expect(pragma: &'static str, wanted: &'static str, found: String) -> Result<(), StoreError> {
+    if found == wanted { Ok(()) } else { Err(StoreError::NotDurable { pragma, wanted, found }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_writer_syncs_every_commit_and_readers_cannot_write() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(&dir.path().join("rack.db")).await.expect("a new database");
+        let mut tx = store.write().await.expect("a transaction");
+        check_durability(&mut tx).await.expect("full, in WAL, with foreign keys");
+        sqlx::query("UPDATE picture SET generation = 1").execute(&mut *tx).await.expect("the writer writes");
+        drop(tx);
+        let mut tx = store.read().await.expect("a transaction");
+        let refused = sqlx::query("UPDATE picture SET generation = 1").execute(&mut *tx).await;
+        let refused = StoreError::from(refused.expect_err("a reader must not write"));
+        assert!(matches!(refused, StoreError::ReadOnly(_)), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_weaker_setting_is_found() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let weak = options(&dir.path().join("weak.db")).synchronous(SqliteSynchronous::Normal);
+        let pool = pool(1).connect_with(weak).await.expect("a database");
+        let mut connection = pool.acquire().await.expect("its connection");
+        let found = check_durability(&mut connection).await.expect_err("NORMAL is not enough");
+        assert!(matches!(found, StoreError::NotDurable { pragma: "synchronous", .. }), "{found:?}");
+    }
+}

@@ -1,0 +1,228 @@
+//! The tables as a picture: switches with their hosts, adapters and functions, and the changes on their way.
+
+use crate::error::StoreError;
+use crate::ledger;
+use crate::open::Store;
+use crate::row::Cells;
+use patchbay_domain::{
+    Adapter, AdapterId, Assignment, ChangeId, Function, FunctionId, Generation, Hash, Host, HostId,
+    LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
+};
+use sqlx::SqliteConnection;
+
+/// Everything that is known when the server starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The picture, with changes that a crash left open. No switch has been read yet: all are connecting.
+    pub topology: Topology,
+    /// The last entry; the picture is as of then. 0 before the first.
+    pub seq: Seq,
+    /// Its hash.
+    pub head: Hash,
+}
+
+impl Store {
+    /// Reads the whole picture, as of one moment.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] naming the row that does not read.
+    pub async fn load(&self) -> Result<Loaded, StoreError> {
+        let mut tx = self.read().await?;
+        let mut topology = Topology { generation: generation(&mut tx).await?, ..Topology::default() };
+        for switch in switches(&mut tx).await? {
+            let part = of_switch(&mut tx, switch.id).await?;
+            topology.switches.insert(switch.id, switch);
+            topology.hosts.extend(part.hosts);
+            topology.adapters.extend(part.adapters);
+            topology.functions.extend(part.functions);
+        }
+        for open in open_changes(&mut tx).await? {
+            topology.open.insert(open.id, open);
+        }
+        let (seq, head) = ledger::head(&mut tx).await?;
+        Ok(Loaded { topology, seq, head })
+    }
+}
+
+/// The name of a switch.
+///
+/// # Errors
+/// [`StoreError::UnknownSwitch`].
+pub(crate) async fn switch_name(
+    connection: &mut SqliteConnection,
+    switch: SwitchId,
+) -> Result<String, StoreError> {
+    let name = sqlx::query_scalar("SELECT name FROM switches WHERE id = ?").bind(switch.get());
+    name.fetch_optional(connection).await?.ok_or(StoreError::UnknownSwitch { switch })
+}
+
+/// Raises the generation by one.
+pub(crate) async fn raise_generation(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("UPDATE picture SET generation = generation + 1").execute(connection).await?;
+    Ok(())
+}
+
+/// Assigns a function, or releases it. A function that is not in the picture is left alone, as
+/// [`Topology::apply`] leaves it alone.
+///
+/// # Errors
+/// [`StoreError::UnknownHost`] when there never was such a host.
+pub(crate) async fn assign(
+    connection: &mut SqliteConnection,
+    function: FunctionId,
+    to: Option<Assignment>,
+) -> Result<(), StoreError> {
+    let Some(Assignment { host, logical_port, number }) = to else {
+        let release = sqlx::query("DELETE FROM assignments WHERE function = ?").bind(function.get());
+        release.execute(connection).await?;
+        return Ok(());
+    };
+    let assigned = sqlx::query(
+        "INSERT INTO assignments (function, host, logical_port, number)
+         SELECT f.id, ?, ?, ? FROM functions f JOIN adapters a ON a.id = f.adapter
+         WHERE f.id = ? AND f.shown = 1 AND a.state <> 'replaced'
+         ON CONFLICT (function) DO UPDATE
+         SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number",
+    )
+    .bind(host.get())
+    .bind(logical_port.0)
+    .bind(number)
+    .bind(function.get())
+    .execute(connection)
+    .await;
+    match assigned {
+        Err(sqlx::Error::Database(e)) if e.is_foreign_key_violation() => {
+            Err(StoreError::UnknownHost { host, function })
+        }
+        other => Ok(other.map(|_| ())?),
+    }
+}
+
+/// Hosts, adapters and functions of one switch.
+pub(crate) async fn of_switch(
+    connection: &mut SqliteConnection,
+    switch: SwitchId,
+) -> Result<Topology, StoreError> {
+    let mut part = Topology::default();
+    part.hosts.extend(hosts(connection, switch).await?.into_iter().map(|host| (host.id, host)));
+    part.adapters.extend(adapters(connection, switch).await?.into_iter().map(|a| (a.id, a)));
+    part.functions.extend(functions(connection, switch).await?.into_iter().map(|f| (f.id, f)));
+    Ok(part)
+}
+
+async fn generation(connection: &mut SqliteConnection) -> Result<Generation, StoreError> {
+    let row = sqlx::query("SELECT id, generation FROM picture").fetch_one(connection).await?;
+    Cells::new(&row, "picture", "id")?.number("generation").map(Generation::new)
+}
+
+async fn switches(connection: &mut SqliteConnection) -> Result<Vec<Switch>, StoreError> {
+    let rows = sqlx::query("SELECT id, name, address, model, firmware FROM switches ORDER BY id");
+    let rows = rows.fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let cells = Cells::new(row, "switches", "id")?;
+            Ok(Switch {
+                id: SwitchId::new(cells.number("id")?),
+                name: cells.text("name")?.to_owned(),
+                address: cells.text("address")?.to_owned(),
+                state: SwitchState::Connecting,
+                model: cells.text("model")?.to_owned(),
+                firmware: cells.text("firmware")?.to_owned(),
+            })
+        })
+        .collect()
+}
+
+async fn hosts(connection: &mut SqliteConnection, switch: SwitchId) -> Result<Vec<Host>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT h.id, h.name, p.port, p.logical_ports, p.up, p.width, p.rate, p.configured_width, p.configured_rate
+         FROM ports p
+         JOIN cables c ON c.switch = p.switch AND c.port = p.port
+         JOIN hosts h ON h.id = c.host
+         WHERE p.switch = ? AND p.role = 'host' AND p.shown = 1
+         ORDER BY h.id",
+    );
+    let rows = rows.bind(switch.get()).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let cells = Cells::new(row, "hosts", "id")?;
+            Ok(Host {
+                id: HostId::new(cells.number("id")?),
+                name: cells.text("name")?.to_owned(),
+                switch,
+                port: PhysicalPort(cells.number("port")?),
+                link: cells.link()?,
+                logical_ports: cells.number("logical_ports")?,
+            })
+        })
+        .collect()
+}
+
+async fn adapters(connection: &mut SqliteConnection, switch: SwitchId) -> Result<Vec<Adapter>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT a.id, a.slot, a.kind, a.name, a.state = 'present' AS present,
+                p.up, p.width, p.rate, p.configured_width, p.configured_rate
+         FROM adapters a JOIN ports p ON p.switch = a.switch AND p.port = a.slot
+         WHERE a.switch = ? AND a.state <> 'replaced'
+         ORDER BY a.id",
+    );
+    let rows = rows.bind(switch.get()).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let cells = Cells::new(row, "adapters", "id")?;
+            let (present, link) = (cells.flag("present")?, cells.link()?);
+            Ok(Adapter {
+                id: AdapterId::new(cells.number("id")?),
+                switch,
+                slot: PhysicalPort(cells.number("slot")?),
+                kind: cells.word("kind")?,
+                name: cells.text("name")?.to_owned(),
+                link: if present { link } else { link.lost() },
+                present,
+            })
+        })
+        .collect()
+}
+
+async fn functions(connection: &mut SqliteConnection, switch: SwitchId) -> Result<Vec<Function>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT f.id, f.adapter, f.number AS position, f.pdfid, f.role, s.host, s.logical_port, s.number
+         FROM adapters a JOIN functions f ON f.adapter = a.id LEFT JOIN assignments s ON s.function = f.id
+         WHERE a.switch = ? AND a.state <> 'replaced' AND f.shown = 1
+         ORDER BY f.id",
+    );
+    let rows = rows.bind(switch.get()).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let cells = Cells::new(row, "functions", "id")?;
+            Ok(Function {
+                id: FunctionId::new(cells.number("id")?),
+                adapter: AdapterId::new(cells.number("adapter")?),
+                pdfid: cells
+                    .text("pdfid")?
+                    .parse()
+                    .map_err(|e: patchbay_domain::AddressError| cells.unreadable("pdfid", e))?,
+                role: cells.word("role")?,
+                index: cells.number("position")?,
+                assigned: assignment(&cells)?,
+            })
+        })
+        .collect()
+}
+
+fn assignment(cells: &Cells<'_>) -> Result<Option<Assignment>, StoreError> {
+    let Some(host) = cells.number_or_none("host")? else { return Ok(None) };
+    let logical_port = LogicalPort(cells.number("logical_port")?);
+    Ok(Some(Assignment { host: HostId::new(host), logical_port, number: cells.number("number")? }))
+}
+
+async fn open_changes(connection: &mut SqliteConnection) -> Result<Vec<OpenChange>, StoreError> {
+    let rows = sqlx::query("SELECT id, plan FROM changes WHERE closed_seq IS NULL ORDER BY id");
+    let rows = rows.fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let cells = Cells::new(row, "changes", "id")?;
+            Ok(OpenChange { id: ChangeId::new(cells.number("id")?), plan: cells.json("plan")? })
+        })
+        .collect()
+}

@@ -1,0 +1,131 @@
+//! Each filter of the history, alone and together, and its pages.
+
+use crate::lab::{self, HBA, HBA_VF1, HOST_A, HOST_B, Lab, NIC, NIC_VF1, NIC_VF2, SWITCH};
+use patchbay_domain::*;
+use patchbay_store::StoreError;
+
+/// Entries 3 to 9: ada moves eth16v1 from web-01 to host-p4 (applied), bob assigns fc20v1 to web-01 (rolled back),
+/// port 4 loses its link, the switch goes away, ada opens "100%_sure" for eth16v2 to host-p4.
+async fn busy_lab() -> Lab {
+    let lab = Lab::discovered().await;
+    let one = lab.open("ada", NIC_VF1, Some(HOST_B), "INC-1 Maintenance").await;
+    lab.close(one, Outcome::Applied).await;
+    let two = lab.open("bob", HBA_VF1, Some(HOST_A), "INC-2").await;
+    lab.close(two, Outcome::RolledBack).await;
+    let link = Link::full(8, Rate::Gen4).lost();
+    let event =
+        Event::LinksChanged { switch: SWITCH, links: vec![(PhysicalPort(4), Link { width: 1, ..link })] };
+    lab.store.record(lab::at(10), event).await.expect("recorded");
+    let event = Event::SwitchLost { switch: SWITCH, why: "No answer.".to_owned() };
+    lab.store.record(lab::at(11), event).await.expect("recorded");
+    lab.open("ada", NIC_VF2, Some(HOST_A), "100%_sure").await;
+    lab
+}
+
+async fn found(lab: &Lab, query: HistoryQuery) -> Vec<u64> {
+    let page = lab.store.history(&query).await.expect("a page");
+    page.items.iter().map(|item| item.seq.get()).collect()
+}
+
+fn text(text: &str) -> HistoryQuery {
+    HistoryQuery { text: Some(text.to_owned()), ..HistoryQuery::default() }
+}
+
+#[tokio::test]
+async fn each_filter_finds_its_lines_newest_first() {
+    let lab = busy_lab().await;
+    let all = HistoryQuery::default;
+    let cases = [
+        (all(), vec![9, 8, 7, 5, 3, 2, 1]),
+        (HistoryQuery { host: Some(HOST_A), ..all() }, vec![9, 5, 3, 2]),
+        (HistoryQuery { host: Some(HOST_B), ..all() }, vec![7, 3, 2]),
+        (HistoryQuery { adapter: Some(NIC), ..all() }, vec![9, 3, 2]),
+        (HistoryQuery { adapter: Some(HBA), ..all() }, vec![5, 2]),
+        (HistoryQuery { function: Some(NIC_VF2), ..all() }, vec![9, 2]),
+        (HistoryQuery { function: Some(FunctionId::new(999)), ..all() }, vec![]),
+        (HistoryQuery { person: Some("ada".to_owned()), ..all() }, vec![9, 3]),
+        (HistoryQuery { person: Some("ad".to_owned()), ..all() }, vec![]),
+        (HistoryQuery { kind: Some(ItemKind::Change), ..all() }, vec![9, 5, 3]),
+        (HistoryQuery { kind: Some(ItemKind::Discovery), ..all() }, vec![2, 1]),
+        (HistoryQuery { kind: Some(ItemKind::Links), ..all() }, vec![7]),
+        (HistoryQuery { kind: Some(ItemKind::Reachability), ..all() }, vec![8]),
+        (HistoryQuery { kind: Some(ItemKind::Drift), ..all() }, vec![]),
+        (HistoryQuery { outcome: Some(Outcome::Applied), ..all() }, vec![3]),
+        (HistoryQuery { outcome: Some(Outcome::RolledBack), ..all() }, vec![5]),
+        (HistoryQuery { from: Some(lab::at(10)), ..all() }, vec![8, 7]),
+        (HistoryQuery { to: Some(lab::at(1)), ..all() }, vec![1]),
+        (HistoryQuery { from: Some(lab::at(1)), to: Some(lab::at(11)), ..all() }, vec![9, 7, 5, 3, 2]),
+        (HistoryQuery { host: Some(HOST_A), function: Some(NIC_VF1), ..all() }, vec![3, 2]),
+        (HistoryQuery { host: Some(HOST_B), outcome: Some(Outcome::Applied), ..all() }, vec![3]),
+        (HistoryQuery { adapter: Some(NIC), person: Some("bob".to_owned()), ..all() }, vec![]),
+    ];
+    for (query, wanted) in cases {
+        assert_eq!(found(&lab, query.clone()).await, wanted, "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn text_is_found_in_titles_and_reasons_and_taken_literally() {
+    let lab = busy_lab().await;
+    assert_eq!(found(&lab, text("eth16v1")).await, [3]);
+    assert_eq!(found(&lab, text("  maintenance ")).await, [3]);
+    assert_eq!(found(&lab, text("0%_s")).await, [9]);
+    assert_eq!(found(&lab, text("I%C")).await, Vec::<u64>::new());
+    assert_eq!(found(&lab, text("INC_1")).await, Vec::<u64>::new());
+    assert_eq!(found(&lab, text("\\")).await, Vec::<u64>::new());
+    assert_eq!(found(&lab, text("' OR 1=1 --")).await, Vec::<u64>::new());
+    assert_eq!(found(&lab, text(" ")).await.len(), 7);
+    let long = lab.store.history(&text(&"x".repeat(201))).await;
+    assert!(matches!(long, Err(StoreError::SearchTooLong { chars: 201 })), "{long:?}");
+}
+
+#[tokio::test]
+async fn lines_say_what_the_entries_say() {
+    let lab = busy_lab().await;
+    let items = lab.store.history(&HistoryQuery::default()).await.expect("a page").items;
+    let entries = lab.entries().await;
+    for item in &items {
+        let entry = entries.iter().find(|e| e.seq == item.seq).expect("its entry");
+        let mut wanted = HistoryItem::of(entry, "rack-12-pax").expect("a line");
+        entries.iter().for_each(|e| wanted.close(e));
+        assert_eq!(*item, wanted);
+    }
+    assert_eq!(items[3].why.as_deref(), Some("The switch refused."));
+}
+
+#[tokio::test]
+async fn pages_have_every_line_once() {
+    let lab = busy_lab().await;
+    for host in [None, Some(HOST_A)] {
+        let mut query = HistoryQuery { host, ..HistoryQuery::default() };
+        let all = found(&lab, query.clone()).await;
+        query.limit = Some(2);
+        let mut paged = Vec::new();
+        loop {
+            let page = lab.store.history(&query).await.expect("a page");
+            assert!(page.items.len() <= 2);
+            paged.extend(page.items.iter().map(|item| item.seq.get()));
+            query.before = page.next;
+            if page.next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(paged, all);
+    }
+}
+
+#[tokio::test]
+async fn a_discovery_touches_what_it_changed_and_nothing_else() {
+    let lab = Lab::discovered().await;
+    let mut seen = lab::observation();
+    seen.slots[0].adapter.as_mut().expect("the NIC").functions[2].bound = Some(lab::bound(4, 1, 0));
+    let entry = lab.discover(&seen).await.seq.get();
+    let touched = |query: HistoryQuery| async { found(&lab, query).await.contains(&entry) };
+    let all = HistoryQuery::default;
+    assert!(touched(HistoryQuery { function: Some(NIC_VF2), ..all() }).await);
+    assert!(touched(HistoryQuery { host: Some(HOST_B), ..all() }).await);
+    assert!(touched(HistoryQuery { adapter: Some(NIC), ..all() }).await);
+    assert!(!touched(HistoryQuery { function: Some(NIC_VF1), ..all() }).await);
+    assert!(!touched(HistoryQuery { host: Some(HOST_A), ..all() }).await);
+    assert!(!touched(HistoryQuery { adapter: Some(HBA), ..all() }).await);
+}

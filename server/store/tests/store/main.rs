@@ -1,0 +1,9 @@
+//! The store from outside, on real files in temporary directories.
+
+mod changes;
+mod discovery;
+mod history;
+mod lab;
+mod ledger;
+mod open;
+mod property;
