@@ -45,6 +45,9 @@ pub enum ApiError {
         /// The method that was used.
         method: String,
     },
+    /// The request was made by another site's page in the operator's browser.
+    #[error("This request comes from another site's page, so nothing was done. Use Patchbay's own pages.")]
+    ForeignPage,
     /// Too many changes wait for this switch.
     #[error("{waiting} changes already wait for {switch_name}. Try again when some have ended.")]
     QueueFull {
@@ -68,6 +71,7 @@ impl ApiError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::BadRequest { .. } => 400,
+            Self::ForeignPage => 403,
             Self::NotFound { .. } => 404,
             Self::MethodNotAllowed { .. } => 405,
             Self::Refused(Refusal::InFlight { .. }) | Self::Stale { .. } => 409,
@@ -87,6 +91,7 @@ impl ApiError {
             Self::Stale { .. } => "stale",
             Self::NotFound { .. } => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::ForeignPage => "foreign_page",
             Self::QueueFull { .. } => "queue_full",
             Self::Stopping => "stopping",
             Self::Storage => "storage",
@@ -101,6 +106,7 @@ impl ApiError {
             Self::Stale { .. } => "The rack has changed",
             Self::NotFound { .. } => "Not found",
             Self::MethodNotAllowed { .. } => "Not for this method",
+            Self::ForeignPage => "From another site",
             Self::QueueFull { .. } => "Too many changes wait",
             Self::Stopping => "Patchbay is stopping",
             Self::Storage => "The history is not available",

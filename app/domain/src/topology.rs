@@ -5,7 +5,7 @@ use crate::ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, SwitchId};
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether the engine can talk to a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -236,5 +236,15 @@ impl Topology {
     pub fn change_in_flight(&self, function: FunctionId) -> Option<ChangeId> {
         let touches = |open: &&OpenChange| open.plan.moves.iter().any(|m| m.function == function);
         self.open.values().find(touches).map(|open| open.id)
+    }
+
+    /// Forgets every switch but these, with all that hangs on it.
+    pub fn keep_switches(&mut self, kept: &BTreeSet<SwitchId>) {
+        self.switches.retain(|id, _| kept.contains(id));
+        self.hosts.retain(|_, host| kept.contains(&host.switch));
+        self.adapters.retain(|_, adapter| kept.contains(&adapter.switch));
+        let adapters = &self.adapters;
+        self.functions.retain(|_, function| adapters.contains_key(&function.adapter));
+        self.open.retain(|_, open| kept.contains(&open.plan.switch));
     }
 }

@@ -1,0 +1,44 @@
+//! How the engine is set up.
+
+use patchbay_driver::SwitchDriver;
+use patchbay_store::Names;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One switch to look after.
+pub struct SwitchConfig {
+    /// A text that stays the same for this switch for ever, whatever its address: its ids hang on it.
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+    /// Where it is reached, for people.
+    pub address: String,
+    /// Names for its hosts and adapters when they are first seen.
+    pub names: Names,
+    /// What talks to it.
+    pub driver: Arc<dyn SwitchDriver>,
+}
+
+/// The engine's limits and intervals.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineOptions {
+    /// How many accepted changes may wait for one switch. More than a person can oversee is a script gone wrong.
+    pub queue_max: usize,
+    /// How often a switch is read when nothing hints at a change: hints may get lost.
+    pub observe_every: Duration,
+    /// How long to keep trying to undo a change on a switch that is away, before a person is needed.
+    pub undo_patience: Duration,
+    /// The pause between two tries on a switch that is away.
+    pub retry_every: Duration,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            queue_max: 64,
+            observe_every: Duration::from_secs(5),
+            undo_patience: Duration::from_secs(60),
+            retry_every: Duration::from_millis(500),
+        }
+    }
+}

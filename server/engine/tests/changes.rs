@@ -1,0 +1,165 @@
+//! Changes through the engine: applied, refused, taken back, recovered.
+
+mod common;
+
+use common::{MemorySwitch, Rig, options, person, reason};
+use patchbay_domain::*;
+use patchbay_driver::{Fault, FaultPoint, When};
+use patchbay_engine::{EngineOptions, Happening, SubmitError};
+
+fn outcome(record: &ChangeRecord) -> Outcome {
+    record.closed.as_ref().expect("the change has ended").outcome
+}
+
+#[tokio::test]
+async fn assign_move_swap_and_release_reach_the_switch_and_the_ledger() {
+    let rig = Rig::start().await;
+    for moves in [
+        vec![(1, Some(0)), (2, Some(4))],
+        vec![(1, Some(8))],
+        vec![(1, Some(4)), (2, Some(8))],
+        vec![(1, None), (2, None)],
+    ] {
+        let (_, record) = rig.change(&moves).await;
+        assert_eq!(outcome(&record), Outcome::Applied, "{record:?}");
+        let closed = record.closed.expect("ended");
+        assert_eq!(closed.reports.len(), record.plan.steps.len() + 1, "every step and the reading back");
+        for (index, port) in moves {
+            let assigned = rig.topology().functions[&rig.function(index)].assigned;
+            assert_eq!(assigned.map(|a| a.host), port.map(|p| rig.host(p)));
+        }
+    }
+    assert!(rig.switch.held().is_empty());
+    rig.store.verify().await.expect("the ledger holds together");
+}
+
+/// Four steps: a swap of two functions, each unbound and bound.
+const SWAP: [(u16, Option<u8>); 2] = [(1, Some(4)), (2, Some(0))];
+
+#[tokio::test]
+async fn a_failure_at_any_step_before_or_after_its_work_leaves_all_as_before() {
+    let rig = Rig::start().await;
+    rig.change(&[(1, Some(0)), (2, Some(4))]).await;
+    let (topology, held) = (rig.topology(), rig.switch.held());
+    for nth in 1..=4 {
+        for when in [When::Before, When::After] {
+            for fault in [Fault::Refuse, Fault::Unreachable, Fault::Interrupt] {
+                if (when, fault) == (When::After, Fault::Unreachable) {
+                    continue; // a driver that says nothing was sent must not have sent anything
+                }
+                rig.faults.set(FaultPoint { nth, when, fault, for_good: false });
+                let (_, record) = rig.change(&SWAP).await;
+                assert_eq!(record.plan.steps.len(), 4);
+                assert!(rig.faults.calls() >= nth, "the fault was reached");
+                assert_eq!(
+                    outcome(&record),
+                    Outcome::RolledBack,
+                    "step {nth} {when:?} {fault:?}: {record:?}"
+                );
+                assert_eq!(rig.topology(), topology, "step {nth} {when:?} {fault:?}");
+                assert_eq!(rig.switch.held(), held, "step {nth} {when:?} {fault:?}");
+                let why = record.closed.and_then(|c| c.why).expect("a reason is given");
+                assert!(why.contains("switch"), "{why}");
+            }
+        }
+    }
+    rig.faults.clear();
+    let (_, record) = rig.change(&SWAP).await;
+    assert_eq!(outcome(&record), Outcome::Applied, "nothing is left behind that stops the next change");
+    rig.store.verify().await.expect("the ledger holds together");
+}
+
+#[tokio::test]
+async fn a_switch_that_vanishes_for_good_ends_the_change_as_stuck_and_comes_back_as_it_is() {
+    let rig = Rig::start().await;
+    rig.change(&[(1, Some(0)), (2, Some(4))]).await;
+    rig.faults.set(FaultPoint { nth: 2, when: When::Before, fault: Fault::Interrupt, for_good: true });
+    let (_, record) = rig.change(&SWAP).await;
+    assert_eq!(outcome(&record), Outcome::Stuck);
+    rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Unreachable)).await;
+    let refused = patchbay_domain::check(&rig.topology(), &rig.intent(&[(3, Some(0))]));
+    assert_eq!(refused.expect_err("the switch is away").code(), "switch_away");
+
+    let gone = rig.function(1);
+    rig.faults.clear();
+    rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+    rig.until(|t| t.functions[&gone].assigned.is_none()).await;
+    let found = rig.store.ledger(Seq::new(0), 100).await.expect("readable").entries;
+    assert!(
+        found.iter().any(|e| matches!(e.event, Event::BindingsFound { .. })),
+        "what was found is recorded"
+    );
+    rig.store.verify().await.expect("the ledger holds together");
+}
+
+#[tokio::test]
+async fn a_binding_made_behind_our_back_is_shown_and_never_repaired() {
+    let rig = Rig::start().await;
+    let (function, host) = (rig.function(5), rig.host(8));
+    rig.switch.put(8, 1, &[0x1005]);
+    rig.until(|t| t.functions[&function].assigned.is_some_and(|a| a.host == host)).await;
+    assert_eq!(rig.switch.held().len(), 1, "the switch is left alone");
+    let entries = rig.store.ledger(Seq::new(0), 100).await.expect("readable").entries;
+    let [.., last] = entries.as_slice() else { panic!("entries") };
+    assert!(
+        matches!(&last.event, Event::BindingsFound { differences, .. } if differences.len() == 1),
+        "{last:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_stale_generation_an_unknown_id_and_a_dead_cable_are_refused_and_leave_no_trace() {
+    let rig = Rig::start().await;
+    let before = rig.engine.snapshot().seq;
+    let now = rig.topology().generation;
+    let stale =
+        rig.engine.submit(&person(), &rig.intent(&[(1, Some(0))]), &reason(), Generation::new(0)).await;
+    assert!(matches!(stale, Err(SubmitError::Stale { current, .. }) if current == now), "{stale:?}");
+    let dead = rig.engine.submit(&person(), &rig.intent(&[(1, Some(12))]), &reason(), now).await;
+    assert!(matches!(dead, Err(SubmitError::Refused(Refusal::CableDown { .. }))), "{dead:?}");
+    let unknown = Intent::single(FunctionId::new(99), None);
+    let unknown = rig.engine.submit(&person(), &unknown, &reason(), now).await;
+    assert!(matches!(unknown, Err(SubmitError::Refused(Refusal::UnknownFunction { .. }))), "{unknown:?}");
+    assert_eq!(rig.engine.snapshot().seq, before);
+}
+
+#[tokio::test]
+async fn ids_pictures_and_the_ledger_survive_a_restart() {
+    let rig = Rig::start().await;
+    rig.change(&[(1, Some(0))]).await;
+    let (topology, seq) = (rig.topology(), rig.engine.snapshot().seq);
+    let rig = rig.restart().await;
+    assert_eq!(rig.topology(), topology);
+    assert_eq!(rig.engine.snapshot().seq, seq, "a restart that finds nothing new writes nothing");
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_and_a_stop_turns_waiting_changes_away() {
+    let options = EngineOptions { queue_max: 2, ..options() };
+    let rig = Rig::with(options, MemorySwitch::default()).await;
+    let held_up = rig.switch.gate.clone().write_owned().await;
+    let seen = rig.topology().generation;
+    let (_, mut happenings) = rig.engine.watch();
+    let intent = rig.intent(&[(1, Some(8))]);
+    let running = rig.engine.submit(&person(), &intent, &reason(), seen).await.expect("accepted");
+    while !matches!(happenings.recv().await.expect("the engine runs"), Happening::Step(_)) {}
+    let mut waiting = Vec::new();
+    for index in [2, 3] {
+        let intent = rig.intent(&[(index, Some(0))]);
+        waiting.push(rig.engine.submit(&person(), &intent, &reason(), seen).await.expect("accepted"));
+    }
+    let full = rig.engine.submit(&person(), &rig.intent(&[(4, Some(4))]), &reason(), seen).await;
+    assert!(matches!(full, Err(SubmitError::QueueFull { waiting: 2, .. })), "{full:?}");
+
+    rig.engine.stop();
+    let refused = rig.engine.submit(&person(), &rig.intent(&[(4, Some(4))]), &reason(), seen).await;
+    assert!(matches!(refused, Err(SubmitError::Stopping)), "{refused:?}");
+    drop(held_up);
+    let rig = rig.restart().await;
+    let ended = async |id| outcome(&rig.store.change(id).await.expect("readable").expect("recorded"));
+    assert_eq!(ended(running).await, Outcome::Applied, "what runs is finished");
+    for id in waiting {
+        assert_eq!(ended(id).await, Outcome::RolledBack, "what waits is turned away");
+    }
+    assert!(rig.topology().open.is_empty());
+}

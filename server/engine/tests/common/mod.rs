@@ -1,0 +1,246 @@
+//! A switch in memory, and an engine around it on a temporary database.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use async_trait::async_trait;
+use patchbay_domain::*;
+use patchbay_driver::{Applied, Capabilities, DriverError, Faults, Faulty, SwitchDriver};
+use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Happening, SwitchConfig};
+use patchbay_store::{Names, Store};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+type Held = BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>;
+
+/// A switch with four host ports (port 12 without a link) of two logical ports each, and a NIC with eight VFs.
+#[derive(Clone)]
+pub struct MemorySwitch {
+    held: Arc<Mutex<Held>>,
+    hints: Arc<watch::Sender<u64>>,
+    /// Whoever holds this for writing holds the switch up in the middle of a step.
+    pub gate: Arc<tokio::sync::RwLock<()>>,
+}
+
+impl Default for MemorySwitch {
+    fn default() -> Self {
+        Self { held: Arc::default(), hints: Arc::new(watch::Sender::new(0)), gate: Arc::default() }
+    }
+}
+
+impl MemorySwitch {
+    pub fn held(&self) -> Held {
+        self.held.lock().expect("not poisoned").clone()
+    }
+
+    /// Binds behind Patchbay's back, and hints at it.
+    pub fn put(&self, port: u8, logical_port: u8, pdfids: &[u16]) {
+        let pdfids: Vec<_> = pdfids.iter().map(|&p| Pdfid::new(p).expect("in range")).collect();
+        let at = (PhysicalPort(port), LogicalPort(logical_port));
+        let mut held = self.held.lock().expect("not poisoned");
+        if pdfids.is_empty() {
+            held.remove(&at)
+        } else {
+            held.insert(at, pdfids)
+        };
+        drop(held);
+        self.hints.send_modify(|n| *n += 1);
+    }
+}
+
+#[async_trait]
+impl SwitchDriver for MemorySwitch {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { kind: "memory", functions_per_logical_port_max: 8, hints: true }
+    }
+
+    async fn observe(&self) -> Result<Observation, DriverError> {
+        let held = self.held();
+        let bound = |pdfid: Pdfid| {
+            held.iter().find_map(|(&(port, logical_port), there)| {
+                let number = u8::try_from(there.iter().position(|&p| p == pdfid)?).expect("at most eight");
+                Some(BoundAt { port, logical_port, number })
+            })
+        };
+        let link = Link::full(8, Rate::Gen4);
+        let functions = (0..9_u16).map(|index| {
+            let pdfid = Pdfid::new(0x1000 + index).expect("in range");
+            let role = if index == 0 { Role::Pf } else { Role::Vf };
+            ObservedFunction { index, pdfid, role, bound: bound(pdfid) }
+        });
+        let adapter = ObservedAdapter {
+            kind: AdapterKind::Nic,
+            name: "25 GbE NIC".to_owned(),
+            fingerprint: Fingerprint {
+                vendor: 0x8086,
+                device: 0x158b,
+                subsystem_vendor: 0,
+                subsystem_device: 0,
+            },
+            functions: functions.collect(),
+        };
+        let host = |port| ObservedHostPort {
+            port: PhysicalPort(port),
+            link: if port == 12 { link.lost() } else { link },
+            logical_ports: 2,
+        };
+        Ok(Observation {
+            model: "Memory switch".to_owned(),
+            firmware: "1".to_owned(),
+            host_ports: [0, 4, 8, 12].map(host).to_vec(),
+            slots: vec![ObservedSlot { port: PhysicalPort(16), link, adapter: Some(adapter) }],
+        })
+    }
+
+    async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
+        let _open = self.gate.read().await;
+        let at = (step.port, step.place.logical_port);
+        let pdfids = |f: &[BoundFunction]| f.iter().map(|b| b.pdfid).collect::<Vec<_>>();
+        let (before, after) = (pdfids(&step.before), pdfids(&step.after));
+        let mut held = self.held.lock().expect("not poisoned");
+        let now = held.get(&at).cloned().unwrap_or_default();
+        if now == after {
+            return Ok(Applied::Before);
+        }
+        if now != before {
+            return Err(DriverError::Conflict {
+                place: format!("port {}", step.port),
+                expected: format!("{before:?}"),
+                found: format!("{now:?}"),
+            });
+        }
+        if after.iter().any(|p| held.values().any(|there| there.contains(p))) {
+            return Err(DriverError::Refused {
+                operation: step.to_string(),
+                reason: "already bound".to_owned(),
+            });
+        }
+        if after.is_empty() {
+            held.remove(&at)
+        } else {
+            held.insert(at, after)
+        };
+        drop(held);
+        self.hints.send_modify(|n| *n += 1);
+        Ok(Applied::Now)
+    }
+
+    fn hints(&self) -> watch::Receiver<u64> {
+        self.hints.subscribe()
+    }
+}
+
+/// A running engine over one memory switch.
+pub struct Rig {
+    pub switch: MemorySwitch,
+    pub faults: Faults,
+    pub engine: Engine,
+    pub store: Store,
+    tasks: Option<EngineTasks>,
+    dir: TempDir,
+}
+
+pub fn options() -> EngineOptions {
+    EngineOptions {
+        observe_every: Duration::from_secs(3600),
+        undo_patience: Duration::from_millis(50),
+        retry_every: Duration::from_millis(5),
+        ..EngineOptions::default()
+    }
+}
+
+impl Rig {
+    pub async fn start() -> Self {
+        let dir = TempDir::new().expect("a temporary folder");
+        Self::open(dir, MemorySwitch::default(), options()).await
+    }
+
+    pub async fn with(options: EngineOptions, switch: MemorySwitch) -> Self {
+        Self::open(TempDir::new().expect("a temporary folder"), switch, options).await
+    }
+
+    async fn open(dir: TempDir, switch: MemorySwitch, options: EngineOptions) -> Self {
+        let store = Store::open(&dir.path().join("patchbay.db")).await.expect("a store opens");
+        let faults = Faults::default();
+        let config = SwitchConfig {
+            key: "memory".to_owned(),
+            name: "rack-12-pax".to_owned(),
+            address: "memory".to_owned(),
+            names: Names::default(),
+            driver: Arc::new(Faulty::new(switch.clone(), faults.clone())),
+        };
+        let started = Engine::start(store.clone(), vec![config], options, Clock::SYSTEM).await;
+        let (engine, tasks) = started.expect("the engine starts");
+        let rig = Self { switch, faults, engine, store, tasks: Some(tasks), dir };
+        rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Ready) && t.open.is_empty()).await;
+        rig
+    }
+
+    /// Stops the engine as a graceful shutdown does, and starts it again on the same database and switch.
+    pub async fn restart(mut self) -> Self {
+        self.engine.stop();
+        self.tasks.take().expect("running").finished().await;
+        self.store.close().await;
+        let Self { switch, dir, engine, store, .. } = self;
+        drop((engine, store));
+        Self::open(dir, switch, options()).await
+    }
+
+    pub fn topology(&self) -> Topology {
+        self.engine.snapshot().topology.clone()
+    }
+
+    /// Waits until the picture is as wanted; every happening is a reason to look again.
+    pub async fn until(&self, wanted: impl Fn(&Topology) -> bool) {
+        let (_, mut happenings) = self.engine.watch();
+        let looking = async {
+            while !wanted(&self.engine.snapshot().topology) {
+                happenings.recv().await.expect("the engine runs");
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), looking).await.expect("the picture becomes as wanted");
+    }
+
+    pub fn function(&self, index: u16) -> FunctionId {
+        let found = self.topology().functions.values().find(|f| f.index == index).map(|f| f.id);
+        found.expect("the switch has it")
+    }
+
+    pub fn host(&self, port: u8) -> HostId {
+        let found = self.topology().hosts.values().find(|h| h.port == PhysicalPort(port)).map(|h| h.id);
+        found.expect("the switch has it")
+    }
+
+    pub fn intent(&self, moves: &[(u16, Option<u8>)]) -> Intent {
+        let one = |&(index, port): &(u16, Option<u8>)| Move {
+            function: self.function(index),
+            to: port.map(|p| self.host(p)),
+        };
+        Intent { moves: moves.iter().map(one).collect() }
+    }
+
+    /// Submits and waits for the end.
+    pub async fn change(&self, moves: &[(u16, Option<u8>)]) -> (ChangeId, ChangeRecord) {
+        let (_, mut happenings) = self.engine.watch();
+        let seen = self.topology().generation;
+        let intent = self.intent(moves);
+        let id = self.engine.submit(&person(), &intent, &reason(), seen).await.expect("accepted");
+        loop {
+            if let Happening::Entry(entry) = happenings.recv().await.expect("the engine runs")
+                && matches!(&entry.event, Event::ChangeClosed { change, .. } if *change == id)
+            {
+                let record = self.store.change(id).await.expect("readable").expect("recorded");
+                return (id, record);
+            }
+        }
+    }
+}
+
+pub fn person() -> Actor {
+    Actor::Person { name: "operator".to_owned(), door: Door::Api, from: None }
+}
+
+pub fn reason() -> Reason {
+    Reason::new("a test").expect("a reason")
+}
