@@ -1,1 +1,32 @@
 //! An emulated Switchtec PAX, served over TCP from a rack file.
+//!
+//! It speaks to any client of the protocol, the vendor's command-line tool included, and shares nothing with the
+//! clients but the codec. [`Rack`] is what it is made of, [`Softswitch::start`] serves it, [`Running`] has controls
+//! for labs and tests, and a [`Gate`] makes it fail at an exact moment.
+//!
+//! ```text
+//!   accept -> connection -> (gate, delay) -> execute -> switch -> state file
+//!                 |                                        |
+//!                 +---- answer, then events  <-------------+
+//! ```
+
+mod connection;
+mod execute;
+mod gate;
+mod picture;
+mod queue;
+mod rack;
+mod registers;
+mod saved;
+mod server;
+mod shared;
+mod switch;
+
+pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
+pub use rack::{
+    Adapter, AdapterKind, Binding, Delays, FabricPort, Function, Host, LAB_RACK, Lanes, Link, MAX_DELAY_MS,
+    MAX_FUNCTIONS, MAX_LOGICAL_PORTS, MAX_NAME_BYTES, MAX_PORTS, MAX_RACK_FILE_BYTES, Rack, RackError,
+    RackProblem, Slot, TRANSCRIPTS_RACK,
+};
+pub use server::{ControlError, MAX_CONNECTIONS, Options, Running, Softswitch};
+pub use switch::NoSuchPort;

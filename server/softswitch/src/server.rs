@@ -1,0 +1,249 @@
+//! The softswitch as a server: start, accept, stop, and controls for labs and tests.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use patchbay_switchtec::command::binding::Bind;
+use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, code};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+
+use crate::connection::serve;
+use crate::gate::Gate;
+use crate::rack::{Binding, Delays, Link, Rack};
+use crate::saved::StateFile;
+use crate::shared::Shared;
+use crate::switch::{NoSuchPort, Raised, Switch};
+
+/// Most connections at once, two per client; more are closed at once.
+pub const MAX_CONNECTIONS: usize = 64;
+/// How long a graceful stop waits for commands in progress.
+const STOP_LIMIT: Duration = Duration::from_secs(2);
+/// Attempts to bind a fixed port, which an outgoing connection may own for a moment (section 1.1).
+const BIND_ATTEMPTS: usize = 5;
+const BIND_PAUSE: Duration = Duration::from_millis(200);
+/// Pause after a failed accept, for example when the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+const BACKLOG: u32 = 64;
+
+/// How a softswitch runs.
+#[derive(Default)]
+pub struct Options {
+    /// Replaces the delays of the rack.
+    pub delays: Option<Delays>,
+    /// Asked before and after every command.
+    pub gate: Option<Arc<dyn Gate>>,
+    /// Where bindings are kept across restarts; a file that exists replaces the rack's initial bindings.
+    pub state: Option<PathBuf>,
+}
+
+/// Starts softswitches.
+pub struct Softswitch;
+
+impl Softswitch {
+    /// Serves a rack over TCP. Port 0 picks a free port; see [`Running::addr`].
+    ///
+    /// # Errors
+    /// An address that cannot be listened on, or a state file that cannot be read.
+    pub async fn start(rack: Rack, listen: SocketAddr, options: Options) -> io::Result<Running> {
+        let delays = options.delays.unwrap_or_else(|| rack.delays.clone());
+        let initial = rack.bindings.clone();
+        let mut switch = Switch::new(Arc::new(rack));
+        switch.restore(&initial);
+        let state = options.state.map(StateFile::new);
+        if let Some(state) = &state {
+            state.restore(&mut switch)?;
+        }
+        let shared = Arc::new(Shared::new(switch, delays, options.gate, state));
+        let listener = bind(listen).await?;
+        let address = listener.local_addr()?;
+        let stopping = watch::Sender::new(Stopping::No);
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), stopping.subscribe()));
+        Ok(Running { address, shared, stopping, accepting })
+    }
+}
+
+/// A softswitch that serves until it is stopped or dropped.
+#[must_use = "dropping it stops the softswitch"]
+pub struct Running {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stopping: watch::Sender<Stopping>,
+    accepting: JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// A control that could not be carried out; nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such port of this kind.
+    #[error(transparent)]
+    NoSuchPort(#[from] NoSuchPort),
+    /// The switch's rules or its state file are in the way.
+    #[error("the switch refuses with code 0x{0:X}")]
+    Refused(u32),
+}
+
+impl Running {
+    /// The address the switch listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is bound now, in the order of ports and logical ports.
+    pub fn bindings(&self) -> Vec<Binding> {
+        self.shared.switch().bindings()
+    }
+
+    /// Changes a host port's link, as if the cable or the port had; raises the events of section 7.
+    ///
+    /// # Errors
+    /// A port that is no host port.
+    pub fn set_host_link(&self, port: PhysicalPort, link: Link) -> Result<(), ControlError> {
+        self.control(|switch| switch.set_host_link(port, link).map_err(ControlError::from))
+    }
+
+    /// Changes a slot's link; an adapter that goes away loses its bindings. Raises the events of section 7.
+    ///
+    /// # Errors
+    /// A port that is no slot.
+    pub fn set_slot_link(&self, port: PhysicalPort, link: Link) -> Result<(), ControlError> {
+        self.control(|switch| switch.set_slot_link(port, link).map_err(ControlError::from))
+    }
+
+    /// Binds functions behind every client's back, under the same rules.
+    ///
+    /// # Errors
+    /// The code the switch would answer.
+    pub fn bind(
+        &self,
+        port: PhysicalPort,
+        logical_port: LogicalPort,
+        functions: &[Pdfid],
+    ) -> Result<(), ControlError> {
+        self.control(|switch| {
+            let host = HostPort { switch: switch.rack.index, port };
+            let bind = Bind::new(host, logical_port, functions)
+                .map_err(|_| ControlError::Refused(code::BAD_PARAMETER))?;
+            switch.bind(&bind).map_err(ControlError::Refused)
+        })
+    }
+
+    /// Unbinds a logical port behind every client's back, under the same rules.
+    ///
+    /// # Errors
+    /// The code the switch would answer.
+    pub fn unbind(&self, port: PhysicalPort, logical_port: LogicalPort) -> Result<(), ControlError> {
+        self.control(|switch| {
+            let host = HostPort { switch: switch.rack.index, port };
+            switch.unbind(host, logical_port).map_err(ControlError::Refused)
+        })
+    }
+
+    fn control(
+        &self,
+        work: impl FnOnce(&mut Switch) -> Result<Vec<Raised>, ControlError>,
+    ) -> Result<(), ControlError> {
+        let raised = self.shared.change(work).map_err(ControlError::Refused)??;
+        self.shared.raise(raised);
+        Ok(())
+    }
+
+    /// Stops gracefully: commands in progress are answered first, for two seconds at most.
+    pub async fn stop(mut self) {
+        self.stopping.send_replace(Stopping::Gracefully);
+        if timeout(STOP_LIMIT, &mut self.accepting).await.is_err() {
+            self.kill().await;
+        }
+    }
+
+    /// Stops in the middle of everything, as a crash would, and returns when nothing runs any more.
+    pub async fn kill(mut self) {
+        self.stopping.send_replace(Stopping::AtOnce);
+        // A failure here is the task's own panic, which has stopped it just as well.
+        let _ = (&mut self.accepting).await;
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stopping {
+    No,
+    Gracefully,
+    AtOnce,
+}
+
+/// Tells a connection when to end.
+#[derive(Clone)]
+pub(crate) struct Stop(watch::Receiver<Stopping>);
+
+impl Stop {
+    /// Resolves when the switch stops.
+    pub(crate) async fn requested(&mut self) {
+        // An error means the switch has been dropped, which is a stop as well.
+        let _ = self.0.wait_for(|stopping| *stopping != Stopping::No).await;
+    }
+
+    async fn at_once(&mut self) {
+        let _ = self.0.wait_for(|stopping| *stopping == Stopping::AtOnce).await;
+    }
+}
+
+/// Listens, waiting a little for a port that something else owns.
+async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
+    let mut attempt = 1;
+    loop {
+        let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        match socket.bind(listen).and_then(|()| socket.listen(BACKLOG)) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempt < BIND_ATTEMPTS => {
+                attempt += 1;
+                sleep(BIND_PAUSE).await;
+            }
+            listening => return listening,
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: watch::Receiver<Stopping>) {
+    let mut connections = JoinSet::new();
+    let mut stop = Stop(stopping);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.requested() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => admit(&mut connections, stream, &shared, &stop),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    tokio::select! {
+        biased;
+        () = stop.at_once() => {}
+        () = async { while connections.join_next().await.is_some() {} } => {}
+    }
+    connections.shutdown().await;
+}
+
+fn admit(connections: &mut JoinSet<()>, stream: TcpStream, shared: &Arc<Shared>, stop: &Stop) {
+    if connections.len() < MAX_CONNECTIONS {
+        connections.spawn(serve(stream, Arc::clone(shared), stop.clone()));
+    } else {
+        tracing::warn!(limit = MAX_CONNECTIONS, "too many connections; the newest is closed");
+    }
+}
