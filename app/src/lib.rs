@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod block;
 pub mod board;
+pub mod theme;
 pub mod ui;
 
 #[cfg(feature = "ssr")]
@@ -17,5 +18,3 @@ pub mod history;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod shell;
-#[cfg(feature = "ssr")]
-pub mod theme;

@@ -3,8 +3,11 @@
 use http::StatusCode;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use leptos_meta::Title;
 use patchbay_api::ApiError;
+
+use super::icon::{Glyph, Icon};
+use super::layout::{Layout, Surroundings};
+use super::nav::Section;
 
 /// Gives the response the status that belongs to an error.
 pub fn answer_status(error: &ApiError) {
@@ -19,16 +22,27 @@ pub fn answer_status(error: &ApiError) {
 pub fn Failed(
     /// Why.
     error: ApiError,
+    /// Where the page would have belonged.
+    #[prop(default = Section::None)]
+    section: Section,
+    /// What is known about the server.
+    #[prop(optional)]
+    around: Surroundings,
 ) -> impl IntoView {
     answer_status(&error);
     let problem = error.problem();
+    let glyph = if matches!(error, ApiError::NotFound { .. }) { Glyph::Lost } else { Glyph::Alert };
     view! {
-        <Title text=format!("{} · Patchbay", problem.title)/>
-        <main>
-            <h1>{problem.title}</h1>
-            <p>{problem.detail}</p>
-            <p><a href="/">"Go to the board"</a></p>
-        </main>
+        <Layout title=problem.title.clone() section around>
+            <main id="main" class="frame-main">
+                <div class="failed">
+                    <Icon glyph/>
+                    <h1>{problem.title}</h1>
+                    <p>{problem.detail}</p>
+                    <p><a class="button" href="/">"Go to the board"</a></p>
+                </div>
+            </main>
+        </Layout>
     }
 }
 

@@ -1,10 +1,27 @@
 //! Pieces that more than one page uses.
 
+pub mod badge;
+pub mod civil;
+pub mod icon;
+pub mod nav;
 mod ready;
+mod theme_switch;
+mod times;
+pub mod when;
 
 #[cfg(feature = "ssr")]
 mod failed;
+#[cfg(feature = "ssr")]
+pub mod layout;
 
+pub use badge::{LinkBadge, OutcomeBadge, StateBadge, Tone};
 #[cfg(feature = "ssr")]
 pub use failed::{Failed, NotFound, answer_status};
+pub use icon::{Glyph, Icon};
+#[cfg(feature = "ssr")]
+pub use layout::{Layout, Surroundings};
+pub use nav::Section;
 pub use ready::Ready;
+pub use theme_switch::ThemeSwitch;
+pub use times::Times;
+pub use when::{Precision, When};

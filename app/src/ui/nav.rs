@@ -1,0 +1,116 @@
+//! The navigation: sections of Patchbay, and the switches with their state.
+//!
+//! The server draws it. It is no island, since nothing in it can be operated that is not a link; the live part of a
+//! page tells it what happens with [`follow`].
+
+#[cfg(feature = "ssr")]
+use super::StateBadge;
+#[cfg(feature = "ssr")]
+use super::layout::Surroundings;
+#[cfg(feature = "ssr")]
+use leptos::prelude::*;
+
+/// A section of Patchbay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The board.
+    Board,
+    /// The history, with the pages of single changes.
+    History,
+    /// A page outside all sections.
+    None,
+}
+
+/// The navigation of a page in `section`.
+#[cfg(feature = "ssr")]
+#[component]
+pub fn Nav(
+    /// Where the reader is.
+    section: Section,
+    /// What is known about the server.
+    around: Surroundings,
+) -> impl IntoView {
+    let current = move |link: Section| (link == section).then_some("page");
+    let count =
+        around.entries.map(|entries| view! { <span class="count" data-entries>{grouped(entries)}</span> });
+    let racks = around.switches.into_iter().map(|(id, name, state)| {
+        view! { <li class="rack" data-switch=id.get()><span>{name}</span><StateBadge state/></li> }
+    });
+    let racks: Vec<_> = racks.collect();
+    view! {
+        <nav class="frame-nav" aria-label="Patchbay">
+            <ul>
+                <li><a href="/" aria-current=current(Section::Board)>"Board"</a></li>
+                <li>
+                    <a href="/history" aria-current=current(Section::History)>"History"{count}</a>
+                </li>
+            </ul>
+            {(!racks.is_empty()).then(|| view! { <h2 id="nav-switches">"Switches"</h2><ul class="racks" aria-labelledby="nav-switches">{racks}</ul> })}
+        </nav>
+    }
+}
+
+/// A count as people read it: "1,284".
+fn grouped(count: u64) -> String {
+    const GROUP_DIGITS: usize = 3;
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / GROUP_DIGITS);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(GROUP_DIGITS) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Brings the navigation up to date with something that happened: the state of a switch, the number of entries.
+#[cfg(not(feature = "ssr"))]
+pub fn follow(event: &patchbay_api::LiveEvent) {
+    use patchbay_api::LiveEvent;
+    use patchbay_domain::{Event, SwitchState};
+
+    match event {
+        LiveEvent::Entry(entry) => {
+            // Entries are numbered from 1 without gaps, so the last number is also how many there are.
+            set_text("[data-entries]", &grouped(entry.seq.get()));
+            match entry.event {
+                Event::SwitchLost { switch, .. } => show_state(switch, SwitchState::Unreachable),
+                Event::SwitchReached { switch } | Event::Discovered { switch, .. } => {
+                    show_state(switch, SwitchState::Ready);
+                }
+                _ => {}
+            }
+        }
+        LiveEvent::Switch { switch, state } => show_state(*switch, *state),
+        LiveEvent::Step(_) | LiveEvent::Reset => {}
+    }
+}
+
+#[cfg(not(feature = "ssr"))]
+fn show_state(switch: patchbay_domain::SwitchId, state: patchbay_domain::SwitchState) {
+    let badge = format!("[data-switch=\"{switch}\"] .badge");
+    if let Some(badge) = set_text(&badge, state.word()) {
+        // Only a malformed name could be refused.
+        let _ = badge.set_attribute("data-tone", super::Tone::from(state).word());
+    }
+}
+
+/// Sets the text of the first element of the page that fits; nothing when none does.
+#[cfg(not(feature = "ssr"))]
+fn set_text(selector: &str, text: &str) -> Option<leptos::web_sys::Element> {
+    let element = leptos::prelude::document().query_selector(selector).ok().flatten()?;
+    element.set_text_content(Some(text));
+    Some(element)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        let said: Vec<_> = [0, 999, 1_284, 1_000_000].into_iter().map(grouped).collect();
+        assert_eq!(said, ["0", "999", "1,284", "1,000,000"]);
+    }
+}
