@@ -167,6 +167,36 @@ async fn bindings_found_and_links_changed_are_in_the_tables() {
 }
 
 #[tokio::test]
+async fn an_absent_card_is_not_touched_by_links_and_leaves_when_its_slot_becomes_a_host_port() {
+    let lab = Lab::discovered().await;
+    let mut seen = observation();
+    seen.slots[0].adapter = None;
+    lab.discover(&seen).await;
+    let links = vec![(PhysicalPort(16), Link::full(2, Rate::Gen3))];
+    lab.store.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
+    assert_eq!(lab.topology().await.adapters[&NIC].link, Link::full(8, Rate::Gen4).lost());
+    let slot = seen.slots.remove(0);
+    seen.host_ports.push(ObservedHostPort { port: slot.port, link: slot.link, logical_ports: 8 });
+    lab.discover(&seen).await;
+    let t = lab.topology().await;
+    assert_eq!(t.adapters.keys().copied().collect::<Vec<_>>(), [HBA]);
+    assert_eq!(t.hosts[&HostId::new(3)].port, PhysicalPort(16));
+}
+
+#[tokio::test]
+async fn a_host_port_that_is_gone_takes_its_host_along_and_brings_it_back() {
+    let lab = Lab::discovered().await;
+    let mut seen = observation();
+    seen.host_ports.remove(0);
+    lab.discover(&seen).await;
+    let t = lab.topology().await;
+    assert_eq!(t.hosts.keys().copied().collect::<Vec<_>>(), [HOST_B]);
+    assert_eq!(t.functions[&NIC_VF1].assigned, None);
+    lab.discover(&observation()).await;
+    assert_eq!(lab.topology().await.hosts[&HOST_A].name, "web-01");
+}
+
+#[tokio::test]
 async fn events_with_a_method_of_their_own_are_not_recorded_by_themselves() {
     let lab = Lab::discovered().await;
     let event = Event::SwitchAdded { switch: SWITCH, name: String::new(), address: String::new() };
