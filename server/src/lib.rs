@@ -1,5 +1,21 @@
-//! The server of Patchbay: pages, files, and the doors for browsers and programs.
+//! The server of Patchbay: it puts the rooms together and opens the doors for browsers and programs.
+//!
+//! * [`config`]: the command line and the environment;
+//! * [`serve`]: start, run, stop; [`lab`]: the built-in lab; [`softswitch`]: the emulated switch alone;
+//! * [`desk`]: what the server does for whoever asks; [`api`]: the JSON door over it;
+//! * [`pages`] and [`assets`]: what a browser loads.
 
+// A page is one deeply nested type; laying it out takes more than the default 128 steps.
+#![recursion_limit = "256"]
+
+pub mod api;
 pub mod assets;
+pub mod config;
+pub mod desk;
 mod encoding;
+pub mod guard;
+pub mod lab;
 pub mod pages;
+pub mod serve;
+pub mod softswitch;
+pub mod verify;

@@ -1,2 +1,52 @@
-//! Patchbay.
-fn main() {}
+//! Patchbay: a manager for I/O virtualization switches.
+
+// A page is one deeply nested type; laying it out takes more than the default 128 steps.
+#![recursion_limit = "256"]
+
+use clap::Parser;
+use patchbay::config::{Cli, Command};
+use std::error::Error;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(&cli.log);
+    let ran = match cli.command {
+        Command::Serve(options) => patchbay::serve::run(options).await,
+        Command::Softswitch(options) => patchbay::softswitch::run(options).await,
+        Command::Verify(options) => patchbay::verify::run(options).await,
+    };
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to standard error; standard output is for what a script may want to read.
+fn log(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|error| {
+        eprintln!("patchbay: the log filter {filter:?} cannot be read ({error}); using \"info\"");
+        EnvFilter::new("info")
+    });
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// The error and its causes, one a line.
+fn complain(error: &(dyn Error + 'static)) {
+    eprintln!("patchbay: {error}");
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let text = next.to_string();
+        if text != said {
+            eprintln!("  because: {text}");
+        }
+        said = text;
+        cause = next.source();
+    }
+}

@@ -1,0 +1,196 @@
+//! `patchbay serve`: start, run, stop.
+
+use crate::assets::Assets;
+use crate::config::{ServeOptions, SwitchAddress};
+use crate::desk::ServerDesk;
+use crate::{api, guard, lab, pages};
+use axum::Router;
+use patchbay_api::{Desk, Notice};
+use patchbay_driver_switchtec::{Reasons, SwitchtecConfig, SwitchtecDriver};
+use patchbay_engine::{Clock, Engine, EngineError, EngineOptions, EngineTasks, SwitchConfig};
+use patchbay_softswitch::Running;
+use patchbay_store::{Names, Store, StoreError};
+use patchbay_switchtec::ClientOptions;
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tower_http::trace::TraceLayer;
+use tracing::{info, warn};
+
+/// The database's name in the data folder.
+pub const DATABASE: &str = "patchbay.db";
+
+/// How long requests and running changes may take to end once the program was told to stop. What is not finished by
+/// then is recovered at the next start.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// Why the server does not start.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The address can be reached by others, and nobody has to sign in.
+    #[error(
+        "{listen} can be reached from other machines, and nobody has to sign in to Patchbay yet. Listen on 127.0.0.1, or add --insecure-open if the network keeps strangers out."
+    )]
+    Open {
+        /// The address asked for.
+        listen: SocketAddr,
+    },
+    /// The address is taken or not ours.
+    #[error("Patchbay cannot listen on {listen}. Choose another address with --listen.")]
+    Listen {
+        /// The address asked for.
+        listen: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The data folder cannot be made.
+    #[error("The data folder {} cannot be made. Choose another with --data.", path.display())]
+    Data {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The lab.
+    #[error(transparent)]
+    Lab(#[from] lab::LabError),
+    /// Serving or waiting for a signal failed.
+    #[error("The server failed.")]
+    Io(#[from] io::Error),
+}
+
+/// Everything that runs, ready to serve and to stop.
+struct House {
+    engine: Engine,
+    tasks: EngineTasks,
+    store: Store,
+    lab: Option<Running>,
+    app: Router,
+    stop: watch::Sender<bool>,
+}
+
+/// Serves until the program is told to stop.
+///
+/// # Errors
+/// [`ServeError`] when something cannot be started.
+pub async fn run(options: ServeOptions) -> Result<(), Box<dyn Error>> {
+    if !options.listen.ip().is_loopback() && !options.insecure_open {
+        return Err(ServeError::Open { listen: options.listen }.into());
+    }
+    let house = open(&options).await?;
+    let listen = options.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;
+    let address = listener.local_addr().map_err(ServeError::Io)?;
+    println!("Patchbay is at http://{address}");
+    Ok(house.serve(listener).await?)
+}
+
+async fn open(options: &ServeOptions) -> Result<House, ServeError> {
+    let data = options.data.clone();
+    std::fs::create_dir_all(&data).map_err(|source| ServeError::Data { path: data.clone(), source })?;
+    let store = Store::open(&data.join(DATABASE)).await?;
+    let mut switches: Vec<SwitchConfig> = options.switches.iter().map(configure).collect();
+    let wanted = options.lab.clone().or_else(|| switches.is_empty().then_some(None));
+    let lab = match wanted {
+        Some(file) => {
+            let (running, config) = lab::built_in(file.as_deref(), &data).await?;
+            info!(address = %running.addr(), "the built-in lab runs");
+            switches.push(config);
+            Some(running)
+        }
+        None => None,
+    };
+    let (engine, tasks) =
+        Engine::start(store.clone(), switches, EngineOptions::default(), Clock::SYSTEM).await?;
+    let (stop, stopping) = watch::channel(false);
+    let notices = lab.iter().map(|_| lab_notice()).collect();
+    let desk = ServerDesk::new(engine.clone(), store.clone(), notices, stopping);
+    let app = router(&(Arc::new(desk) as Arc<dyn Desk>));
+    Ok(House { engine, tasks, store, lab, app, stop })
+}
+
+fn configure(address: &SwitchAddress) -> SwitchConfig {
+    let driver = SwitchtecConfig {
+        address: address.0,
+        instance: 0,
+        options: ClientOptions::default(),
+        reasons: Reasons::NumberOnly,
+    };
+    SwitchConfig {
+        key: format!("switchtec:{address}"),
+        name: format!("pax-{}", address.0.ip()),
+        address: address.to_string(),
+        names: Names::default(),
+        driver: Arc::new(SwitchtecDriver::new(driver)),
+    }
+}
+
+fn lab_notice() -> Notice {
+    Notice::Lab { how_to_add: "patchbay serve --switch 10.0.0.5".to_owned() }
+}
+
+/// All doors of the server over one desk.
+pub fn router(desk: &Arc<dyn Desk>) -> Router {
+    Router::new()
+        .merge(api::routes(desk))
+        .merge(pages::pages(desk, &Arc::new(Assets::built_in())))
+        .layer(axum::middleware::from_fn(guard::own_pages_only))
+        .layer(TraceLayer::new_for_http())
+}
+
+impl House {
+    async fn serve(self, listener: TcpListener) -> Result<(), ServeError> {
+        let Self { engine, tasks, store, lab, app, stop } = self;
+        let mut stopping = stop.subscribe();
+        let until_stopped = async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        let server =
+            tokio::spawn(axum::serve(listener, app).with_graceful_shutdown(until_stopped).into_future());
+        told_to_stop().await?;
+        info!("stopping: finishing what runs");
+        engine.stop();
+        if timeout(STOP_WITHIN, tasks.finished()).await.is_err() {
+            warn!("a change did not end in time; it is recovered at the next start");
+        }
+        stop.send_replace(true);
+        if timeout(STOP_WITHIN, server).await.is_err() {
+            warn!("a request did not end in time");
+        }
+        if let Some(lab) = lab {
+            lab.stop().await;
+        }
+        store.close().await;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When the system does not let the program listen for signals.
+pub async fn told_to_stop() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,25 @@
+//! `patchbay verify`: the whole ledger, entry by entry.
+
+use crate::config::VerifyOptions;
+use crate::serve::DATABASE;
+use patchbay_store::Store;
+use std::error::Error;
+
+/// Checks the ledger and prints what was found.
+///
+/// # Errors
+/// When the database cannot be opened, or an entry does not hold; the error names the first such entry.
+pub async fn run(options: VerifyOptions) -> Result<(), Box<dyn Error>> {
+    let path = options.data.join(DATABASE);
+    if !path.exists() {
+        return Err(
+            format!("There is no database at {}. Name the folder with --data.", path.display()).into()
+        );
+    }
+    let store = Store::open(&path).await?;
+    let verified = store.verify().await;
+    store.close().await;
+    let verified = verified?;
+    println!("The ledger holds together: {} entries, head {}.", verified.entries, verified.head);
+    Ok(())
+}

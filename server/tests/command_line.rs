@@ -1,0 +1,87 @@
+//! What the program says when it is started wrongly, and that it stops when asked.
+
+mod support;
+
+use std::process::Output;
+use support::*;
+use tokio::process::Command;
+
+async fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_patchbay")).args(arguments).output().await.expect("the program runs")
+}
+
+fn complaint(output: &Output) -> String {
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn an_open_address_needs_a_word_for_it() {
+    let data = folder();
+    let data = data.path().to_str().expect("text");
+    let said = complaint(&run(&["serve", "--listen", "0.0.0.0:0", "--data", data]).await);
+    assert!(said.contains("--insecure-open"), "{said}");
+}
+
+#[tokio::test]
+async fn a_bad_rack_file_is_named_with_line_and_field() {
+    let data = folder();
+    let file = data.path().join("rack.toml");
+    std::fs::write(&file, "[switch]\nname = \"r\"\nindex = 0\ndevice_id = 0x4252\nfirmware = 1\n\n[[host]]\nname = \"a\"\nport = 300\n")
+        .expect("written");
+    let (file, folder) = (file.to_str().expect("text"), data.path().to_str().expect("text"));
+    let said = complaint(&run(&["serve", "--listen", "127.0.0.1:0", "--data", folder, "--lab", file]).await);
+    assert!(said.contains("rack.toml") && said.contains('9') && said.contains("port"), "{said}");
+    let said =
+        complaint(&run(&["softswitch", "--listen", "127.0.0.1:0", "--rack", "/nowhere/rack.toml"]).await);
+    assert!(said.contains("/nowhere/rack.toml"), "{said}");
+}
+
+#[tokio::test]
+async fn two_servers_do_not_share_a_data_folder() {
+    let (data, switch) = (folder(), switch(None).await);
+    let first = Server::start(data.path(), Some(&switch)).await;
+    let second = command(data.path(), Some(&switch)).stderr(std::process::Stdio::piped()).output().await;
+    let said = complaint(&second.expect("the program runs"));
+    assert!(said.contains("patchbay.db") || said.contains("another"), "{said}");
+    assert!(first.stop().await.success());
+}
+
+#[tokio::test]
+async fn a_server_stops_when_asked_also_with_a_stream_open() {
+    let (data, switch) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    let mut stream = server.get("/api/v1/stream").await;
+    stream.chunk().await.expect("the stream begins");
+    assert!(server.stop().await.success());
+}
+
+#[tokio::test]
+async fn an_unreachable_switch_is_shown_and_refuses_until_it_answers() {
+    let (data, gone) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&gone)).await;
+    server.ready().await;
+    let body = server.request(&[("0x1001", Some(0))], "too late").await;
+    gone.kill().await;
+    server.until("entry", |data| !data["entry"]["event"]["switch_lost"].is_null()).await;
+    let refused = server.post("/api/v1/changes", &body).await;
+    assert_eq!(refused.status().as_u16(), 422);
+    let refused: serde_json::Value = refused.json().await.expect("JSON");
+    assert_eq!(refused["code"], "switch_away", "{refused}");
+    assert_eq!(server.get("/healthz").await.status().as_u16(), 200);
+    assert_eq!(server.get_json("/healthz").await["switches"][0]["state"], "unreachable");
+}
+
+#[tokio::test]
+async fn verify_reads_the_whole_ledger() {
+    let (data, switch) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    server.change(&[("0x1001", Some(0))]).await;
+    assert!(server.stop().await.success());
+    let output = run(&["verify", "--data", data.path().to_str().expect("text")]).await;
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("holds together: 4 entries"), "{said}");
+}
