@@ -6,6 +6,7 @@
 use clap::Parser;
 use patchbay::config::{Cli, Command};
 use std::error::Error;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -33,7 +34,8 @@ fn log(filter: &str) {
         eprintln!("patchbay: the log filter {filter:?} cannot be read ({error}); using \"info\"");
         EnvFilter::new("info")
     });
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
 }
 
 /// The error and its causes, one a line.

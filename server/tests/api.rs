@@ -68,7 +68,7 @@ async fn assign_move_swap_release_and_several_at_once_are_one_shape() {
         assert_eq!((status, record["stage"].as_str()), (StatusCode::OK, Some("applied")), "{record}");
         assert_eq!(shown(&server.topology().await), bound(&switch));
     }
-    assert_eq!(bound(&switch), [("0x1002".to_owned(), 12, 0)]);
+    assert_eq!(bound(&switch), [("0x1002".to_owned(), 12, 1)]);
     let ledger = server.get_json("/api/v1/ledger?after=0&limit=1000").await;
     let entries = ledger["entries"].as_array().expect("entries");
     for pair in entries.windows(2) {

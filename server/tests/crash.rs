@@ -46,6 +46,7 @@ async fn a_kill_at_every_step_boundary_is_recovered() {
 
         let server = Server::start(data.path(), Some(&switch)).await;
         server.settled(change).await;
+        server.ready().await;
         let record = server.get_json(&format!("/api/v1/changes/{change}")).await;
         assert_eq!(record["stage"], outcome, "{moment}: {record}");
         assert_eq!(record["reason"], "moved under a falling axe");

@@ -226,6 +226,40 @@ impl Gate for Moment {
     }
 }
 
+/// A gate that spoils one bind or unbind, counted from 1 since it was last set.
+#[derive(Default)]
+pub struct Spoiler(Mutex<Option<(u64, Phase, Verdict)>>);
+
+impl Spoiler {
+    pub fn set(&self, nth: u64, phase: Phase, verdict: Verdict) {
+        *self.0.lock().expect("not poisoned") = Some((nth, phase, verdict));
+    }
+
+    /// Whether the command came that was to be spoilt.
+    pub fn is_spent(&self) -> bool {
+        self.0.lock().expect("not poisoned").is_none()
+    }
+}
+
+impl Gate for Spoiler {
+    fn pass(&self, event: CommandEvent) -> Passing<'_> {
+        let mut script = self.0.lock().expect("not poisoned");
+        let mut verdict = Verdict::Proceed;
+        if let Some((left, phase, spoilt)) = &mut *script
+            && matches!(event.kind, CommandKind::Bind | CommandKind::Unbind)
+        {
+            let last = *left == 1;
+            if last && event.phase == *phase {
+                verdict = *spoilt;
+                *script = None;
+            } else if event.phase == Phase::After && !last {
+                *left -= 1;
+            }
+        }
+        Box::pin(std::future::ready(verdict))
+    }
+}
+
 pub fn folder() -> TempDir {
     TempDir::new().expect("a temporary folder")
 }

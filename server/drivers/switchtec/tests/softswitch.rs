@@ -1,0 +1,107 @@
+//! The driver against a softswitch, over TCP.
+
+use patchbay_domain::{AdapterKind, LogicalPort, Pdfid, PhysicalPort, Rate, Role};
+use patchbay_driver::conformance::{self, step};
+use patchbay_driver::{Applied, DriverError, SwitchDriver};
+use patchbay_driver_switchtec::{Reasons, SwitchtecConfig, SwitchtecDriver};
+use patchbay_softswitch::{Options, Phase, Rack, Running, ScriptedGate, Softswitch, Verdict};
+use patchbay_switchtec::ClientOptions;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+async fn rig(gate: Option<Arc<ScriptedGate>>) -> (Running, SwitchtecDriver) {
+    let rack = Rack::transcripts().expect("the built-in rack is a rack");
+    let gate = gate.map(|gate| gate as Arc<dyn patchbay_softswitch::Gate>);
+    let listen: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    let running = Softswitch::start(rack, listen, Options { gate, ..Options::default() }).await;
+    let running = running.expect("the softswitch starts");
+    let SocketAddr::V4(address) = running.addr() else { panic!("IPv4 was asked for") };
+    let options = ClientOptions::default();
+    let config = SwitchtecConfig { address, instance: 0, options, reasons: Reasons::Softswitch };
+    (running, SwitchtecDriver::new(config))
+}
+
+fn pdfid(number: u16) -> Pdfid {
+    Pdfid::new(number).expect("in range")
+}
+
+#[tokio::test]
+async fn the_driver_conforms() {
+    let (_switch, driver) = rig(None).await;
+    conformance::suite(&driver).await;
+}
+
+#[tokio::test]
+async fn everything_the_scenario_has_is_observed() {
+    let (_switch, driver) = rig(None).await;
+    let seen = driver.observe().await.expect("readable");
+    assert_eq!((seen.model.as_str(), seen.firmware.as_str()), ("Switchtec PAX", "4.80 B123"));
+    let ports: Vec<_> = seen.host_ports.iter().map(|p| (p.port.0, p.link.width, p.logical_ports)).collect();
+    assert_eq!(ports, [(0, 8, 8), (4, 8, 8), (8, 8, 8), (12, 8, 8)]);
+    let nic = seen.slots[0].adapter.as_ref().expect("a NIC");
+    assert_eq!((nic.kind, nic.name.as_str(), nic.functions.len()), (AdapterKind::Nic, "25 GbE NIC", 9));
+    assert_eq!((nic.functions[0].role, nic.functions[1].role), (Role::Pf, Role::Vf));
+    assert_eq!(nic.functions[8].index, 8);
+    let link = seen.slots[0].link;
+    assert_eq!((link.rate, link.configured_rate), (Some(Rate::Gen3), Some(Rate::Gen4)), "trained slower");
+    let hba = seen.slots[1].adapter.as_ref().expect("an HBA");
+    assert_eq!((hba.kind, hba.functions.len()), (AdapterKind::Hba, 5));
+}
+
+#[tokio::test]
+async fn several_functions_on_one_logical_port_keep_their_order() {
+    let (_switch, driver) = rig(None).await;
+    let both = [pdfid(0x1003), pdfid(0x1002)];
+    let bind = step(PhysicalPort(4), LogicalPort(2), &[], &both);
+    assert_eq!(driver.apply(&bind).await.expect("they bind"), Applied::Now);
+    let seen = driver.observe().await.expect("readable");
+    assert_eq!(seen.contents(PhysicalPort(4), LogicalPort(2)), both);
+    assert_eq!(driver.apply(&bind.inverse()).await.expect("they unbind"), Applied::Now);
+    assert_eq!(driver.observe().await.expect("readable").contents(PhysicalPort(4), LogicalPort(2)), []);
+}
+
+#[tokio::test]
+async fn a_function_bound_elsewhere_is_refused_with_number_and_reason() {
+    let (switch, driver) = rig(None).await;
+    let port = patchbay_switchtec::PhysicalPort::new(8);
+    let function = patchbay_switchtec::Pdfid::new(0x1001);
+    switch.bind(port, patchbay_switchtec::LogicalPort::new(0), &[function]).expect("free");
+    let bind = step(PhysicalPort(0), LogicalPort(0), &[], &[pdfid(0x1001)]);
+    let refused = driver.apply(&bind).await.expect_err("bound already").to_string();
+    assert!(refused.contains("0x84001: the function is already bound"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_answer_that_never_comes_leaves_doubt_and_reading_again_ends_it() {
+    let gate = ScriptedGate::on_change(1, Phase::After, Verdict::DropConnection);
+    let (_switch, driver) = rig(Some(gate)).await;
+    let bind = step(PhysicalPort(0), LogicalPort(0), &[], &[pdfid(0x1001)]);
+    let doubt = driver.apply(&bind).await;
+    assert!(matches!(doubt, Err(DriverError::Interrupted { .. })), "{doubt:?}");
+    assert_eq!(driver.apply(&bind).await.expect("reconnected"), Applied::Before);
+}
+
+#[tokio::test]
+async fn a_switch_that_is_not_there_is_unreachable_and_one_that_comes_is_found() {
+    let (switch, driver) = rig(None).await;
+    let address = switch.addr();
+    switch.kill().await;
+    let away = driver.observe().await;
+    assert!(matches!(away, Err(DriverError::Unreachable { .. })), "{away:?}");
+    let rack = Rack::transcripts().expect("the built-in rack is a rack");
+    let _again = Softswitch::start(rack, address, Options::default()).await.expect("the same address");
+    driver.observe().await.expect("found again");
+}
+
+#[tokio::test]
+async fn a_change_behind_our_back_is_hinted_at() {
+    let (switch, driver) = rig(None).await;
+    driver.observe().await.expect("readable");
+    let mut hints = driver.hints();
+    hints.mark_unchanged();
+    let function = patchbay_switchtec::Pdfid::new(0x1001);
+    let (port, logical_port) =
+        (patchbay_switchtec::PhysicalPort::new(8), patchbay_switchtec::LogicalPort::new(0));
+    switch.bind(port, logical_port, &[function]).expect("free");
+    hints.changed().await.expect("the driver lives");
+}
