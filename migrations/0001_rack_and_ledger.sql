@@ -18,7 +18,9 @@ CREATE TABLE switches (
     name     TEXT NOT NULL,
     address  TEXT NOT NULL,
     model    TEXT NOT NULL DEFAULT '',
-    firmware TEXT NOT NULL DEFAULT ''
+    firmware TEXT NOT NULL DEFAULT '',
+    -- Whether the ledger last said that it stopped answering.
+    lost     INTEGER NOT NULL DEFAULT 0 CHECK (lost IN (0, 1))
 ) STRICT;
 
 -- Physical ports, with the link that each reported last.

@@ -17,6 +17,20 @@ impl Engine {
         reason: &Reason,
         seen: Generation,
     ) -> Result<ChangeId, SubmitError> {
+        let (engine, actor, intent, reason) = (self.clone(), actor.clone(), intent.clone(), reason.clone());
+        // A task of its own: a caller that goes away in the middle must not leave a change that is recorded and never
+        // carried out.
+        let accepting = tokio::spawn(async move { engine.accept(&actor, &intent, &reason, seen).await });
+        accepting.await.unwrap_or(Err(SubmitError::Stopping))
+    }
+
+    async fn accept(
+        &self,
+        actor: &Actor,
+        intent: &Intent,
+        reason: &Reason,
+        seen: Generation,
+    ) -> Result<ChangeId, SubmitError> {
         let pen = self.book.pen().await;
         let topology = &pen.snapshot().topology;
         if self.is_stopping() {

@@ -124,6 +124,31 @@ async fn a_stale_generation_an_unknown_id_and_a_dead_cable_are_refused_and_leave
 }
 
 #[tokio::test]
+async fn a_change_whose_caller_goes_away_is_carried_out_all_the_same() {
+    let rig = Rig::start().await;
+    let (intent, seen, actor, reason) =
+        (rig.intent(&[(1, Some(0))]), rig.topology().generation, person(), reason());
+    let mut submitting = Box::pin(rig.engine.submit(&actor, &intent, &reason, seen));
+    assert!(futures::poll!(&mut submitting).is_pending());
+    drop(submitting);
+    let function = rig.function(1);
+    rig.until(|t| t.functions[&function].assigned.is_some() && t.open.is_empty()).await;
+    assert_eq!(rig.switch.held().len(), 1);
+}
+
+#[tokio::test]
+async fn a_switch_that_was_lost_before_a_restart_is_said_to_answer_again() {
+    let rig = Rig::start().await;
+    rig.faults.set(FaultPoint { nth: 1, when: When::Before, fault: Fault::Interrupt, for_good: true });
+    rig.change(&[(1, Some(0))]).await;
+    rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Unreachable)).await;
+    let rig = rig.restart().await;
+    let entries = rig.store.ledger(Seq::new(0), 100).await.expect("readable").entries;
+    let reached = entries.iter().filter(|e| matches!(e.event, Event::SwitchReached { .. })).count();
+    assert_eq!(reached, 1);
+}
+
+#[tokio::test]
 async fn ids_pictures_and_the_ledger_survive_a_restart() {
     let rig = Rig::start().await;
     rig.change(&[(1, Some(0))]).await;

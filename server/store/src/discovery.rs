@@ -123,7 +123,7 @@ impl Discovery<'_> {
     /// Takes everything of the switch out of the picture, for the reading to put it back in.
     async fn clear(&mut self) -> Result<(), StoreError> {
         let Observation { model, firmware, .. } = self.seen;
-        sqlx::query("UPDATE switches SET model = ?2, firmware = ?3 WHERE id = ?1")
+        sqlx::query("UPDATE switches SET model = ?2, firmware = ?3, lost = 0 WHERE id = ?1")
             .bind(self.switch.get())
             .bind(model)
             .bind(firmware)

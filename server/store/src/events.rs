@@ -62,9 +62,8 @@ impl Store {
         let (switch, subjects) = match &event {
             Event::LinksChanged { switch, links } => (*switch, change_links(&mut tx, *switch, links).await?),
             Event::BindingsFound { switch, differences } => (*switch, follow(&mut tx, differences).await?),
-            Event::SwitchLost { switch, .. } | Event::SwitchReached { switch } => {
-                (*switch, Subjects::default())
-            }
+            Event::SwitchLost { switch, .. } => (*switch, set_lost(&mut tx, *switch, true).await?),
+            Event::SwitchReached { switch } => (*switch, set_lost(&mut tx, *switch, false).await?),
             Event::SwitchAdded { .. }
             | Event::Discovered { .. }
             | Event::ChangeOpened { .. }
@@ -123,4 +122,15 @@ async fn follow(
     }
     picture::raise_generation(connection).await?;
     Ok(subjects)
+}
+
+/// Notes whether a switch answers, so that a restart does not forget that it went away. Touches no host or adapter.
+async fn set_lost(
+    connection: &mut SqliteConnection,
+    switch: SwitchId,
+    lost: bool,
+) -> Result<Subjects, StoreError> {
+    let update = sqlx::query("UPDATE switches SET lost = ?2 WHERE id = ?1").bind(switch.get()).bind(lost);
+    update.execute(connection).await?;
+    Ok(Subjects::default())
 }

@@ -116,7 +116,7 @@ async fn generation(connection: &mut SqliteConnection) -> Result<Generation, Sto
 }
 
 async fn switches(connection: &mut SqliteConnection) -> Result<Vec<Switch>, StoreError> {
-    let rows = sqlx::query("SELECT id, name, address, model, firmware FROM switches ORDER BY id");
+    let rows = sqlx::query("SELECT id, name, address, model, firmware, lost FROM switches ORDER BY id");
     let rows = rows.fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
@@ -125,7 +125,10 @@ async fn switches(connection: &mut SqliteConnection) -> Result<Vec<Switch>, Stor
                 id: SwitchId::new(cells.number("id")?),
                 name: cells.text("name")?.to_owned(),
                 address: cells.text("address")?.to_owned(),
-                state: SwitchState::Connecting,
+                state: match cells.number::<u8>("lost")? {
+                    0 => SwitchState::Connecting,
+                    _ => SwitchState::Unreachable,
+                },
                 model: cells.text("model")?.to_owned(),
                 firmware: cells.text("firmware")?.to_owned(),
             })

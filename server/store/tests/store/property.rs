@@ -169,7 +169,9 @@ async fn close(lab: &Lab, which: usize, outcome: Outcome) -> Option<Entry> {
 /// Leaves out what is in no entry: whether a switch answers, and what it was renamed to.
 fn comparable(mut topology: Topology) -> Topology {
     for switch in topology.switches.values_mut() {
-        switch.state = SwitchState::Connecting;
+        if switch.state == SwitchState::Ready {
+            switch.state = SwitchState::Connecting;
+        }
         switch.name.clear();
     }
     topology
