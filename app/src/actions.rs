@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json, JsonEncoding};
 use patchbay_api::{ApiError, ChangeRequest, Picture};
-use patchbay_domain::ChangeId;
+use patchbay_domain::{ChangeId, ChangeRecord, HistoryPage, HistoryQuery};
 use serde::{Deserialize, Serialize};
 
 /// Why an action did not happen.
@@ -46,6 +46,30 @@ pub async fn submit(
     request: ChangeRequest,
 ) -> Result<ChangeId, ActionError> {
     answer(crate::desk::desk().submit(caller(), request).await)
+}
+
+/// Reads one change, for undoing it.
+///
+/// # Errors
+/// [`ActionError::Desk`] when there is no such change, or the history cannot be read.
+#[server(input = GetUrl, output = Json)]
+pub async fn change(
+    /// Which one.
+    id: ChangeId,
+) -> Result<ChangeRecord, ActionError> {
+    answer(crate::desk::desk().change(id).await)
+}
+
+/// Reads one page of the history, newest first.
+///
+/// # Errors
+/// [`ActionError::Desk`] when the history cannot be read.
+#[server(input = Json, output = Json)]
+pub async fn history(
+    /// What to show of it.
+    query: HistoryQuery,
+) -> Result<HistoryPage, ActionError> {
+    answer(crate::desk::desk().history(&query).await)
 }
 
 /// Answers with the desk's own status when it says no: a server function would say 500.

@@ -7,13 +7,13 @@
 pub mod actions;
 pub mod block;
 pub mod board;
+pub mod history;
+pub mod live;
 pub mod theme;
 pub mod ui;
 
 #[cfg(feature = "ssr")]
 pub mod desk;
-#[cfg(feature = "ssr")]
-pub mod history;
 #[cfg(feature = "ssr")]
 pub mod routes;
 #[cfg(feature = "ssr")]

@@ -3,6 +3,7 @@
 pub mod badge;
 pub mod civil;
 pub mod icon;
+mod live_mark;
 pub mod nav;
 mod ready;
 mod theme_switch;
@@ -20,6 +21,7 @@ pub use failed::{Failed, NotFound, answer_status};
 pub use icon::{Glyph, Icon};
 #[cfg(feature = "ssr")]
 pub use layout::{Layout, Surroundings};
+pub use live_mark::LiveMark;
 pub use nav::Section;
 pub use ready::Ready;
 pub use theme_switch::ThemeSwitch;

@@ -1,0 +1,61 @@
+//! The lines of the history, grouped by day.
+
+use patchbay_domain::HistoryItem;
+
+use crate::ui::civil::{Civil, Day};
+
+/// Whose days they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
+    /// Greenwich: what the server draws, since it does not know where the reader is.
+    Utc,
+    /// The reader's, once the page has come to life.
+    #[cfg(not(feature = "ssr"))]
+    Reader,
+}
+
+impl Zone {
+    /// The day on which something happened.
+    fn day_of(self, item: &HistoryItem) -> Day {
+        match self {
+            Self::Utc => Civil::utc(item.at).day,
+            #[cfg(not(feature = "ssr"))]
+            Self::Reader => {
+                #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit for ages")]
+                let at_ms = item.at.timestamp_millis() as f64;
+                Civil::reader(at_ms).day
+            }
+        }
+    }
+}
+
+/// Groups neighbouring lines of the same day, keeping their order.
+pub fn by_day(items: &[HistoryItem], zone: Zone) -> Vec<(Day, Vec<HistoryItem>)> {
+    let same_day = |a: &HistoryItem, b: &HistoryItem| zone.day_of(a) == zone.day_of(b);
+    let runs = items.chunk_by(same_day);
+    runs.filter_map(|run| Some((zone.day_of(run.first()?), run.to_vec()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Zone, by_day};
+    use crate::history::fixture::line;
+
+    #[test]
+    fn lines_of_one_day_stand_together_newest_first() {
+        let items = [line(4, 1_795_356_131), line(3, 1_795_305_600), line(2, 1_795_305_599), line(1, 0)];
+        let days = by_day(&items, Zone::Utc);
+        let shape: Vec<_> = days.iter().map(|(day, lines)| (day.iso(), lines.len())).collect();
+        assert_eq!(
+            shape,
+            [("2026-11-22".to_owned(), 2), ("2026-11-21".to_owned(), 1), ("1970-01-01".to_owned(), 1)]
+        );
+        let order: Vec<_> = days.iter().flat_map(|(_, lines)| lines).map(|item| item.seq.get()).collect();
+        assert_eq!(order, [4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn no_lines_make_no_days() {
+        assert!(by_day(&[], Zone::Utc).is_empty());
+    }
+}

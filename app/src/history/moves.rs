@@ -1,0 +1,82 @@
+//! What a change moves: before and after, side by side.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use patchbay_domain::{Assignment, Plan, PlannedMove};
+
+use super::address;
+
+/// The moves of a plan with what it disrupts.
+#[component]
+pub fn Moves(
+    /// The plan.
+    plan: Plan,
+) -> impl IntoView {
+    let rows = plan.moves.into_iter().map(|planned| view! { <Row planned/> }).collect_view();
+    let warnings = plan.warnings.into_iter().map(|warning| view! { <li class="note">{warning}</li> });
+    let warnings = warnings.collect::<Vec<_>>();
+    view! {
+        <section class="card part" aria-labelledby="moves">
+            <h2 id="moves">"Before and after"</h2>
+            <table class="moves">
+                <thead>
+                    <tr><th scope="col">"Function"</th><th scope="col">"Before"</th><th scope="col">"After"</th></tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+            {(!warnings.is_empty()).then(|| view! { <ul class="warnings" aria-label="What it disrupts">{warnings}</ul> })}
+        </section>
+    }
+}
+
+#[component]
+fn Row(planned: PlannedMove) -> impl IntoView {
+    let function = address::href([("function", planned.function.to_string().as_str())]);
+    view! {
+        <tr>
+            <th scope="row"><a href=function>{planned.name}</a></th>
+            <td><Seat at=planned.from host_name=planned.from_name/></td>
+            <td><Seat at=planned.to host_name=planned.to_name/></td>
+        </tr>
+    }
+}
+
+/// Where a function is: a host with a link to its history, or the pool.
+#[component]
+fn Seat(at: Option<Assignment>, host_name: Option<String>) -> impl IntoView {
+    let Some(at) = at else {
+        return Either::Left(view! { <span class="muted">"pool"</span> });
+    };
+    let href = address::href([("host", at.host.to_string().as_str())]);
+    let name = host_name.unwrap_or_else(|| format!("host {}", at.host));
+    Either::Right(view! {
+        <a href=href>{name}</a>
+        <span class="muted seat">"logical port "{at.logical_port.to_string()}</span>
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Moves;
+    use crate::history::fixture::{html, record};
+    use leptos::prelude::*;
+
+    #[test]
+    fn each_move_names_both_hosts_and_links_to_their_history() {
+        let mut plan = record(None).plan;
+        plan.warnings = vec!["db-02 loses eth16v5.".to_owned()];
+        let drawn = html(move || view! { <Moves plan/> });
+        for said in ["/history?host=2", "/history?host=3", "/history?function=5", "db-02 loses eth16v5."] {
+            assert!(drawn.contains(said), "{said} in {drawn}");
+        }
+    }
+
+    #[test]
+    fn a_release_ends_in_the_pool() {
+        let mut plan = record(None).plan;
+        plan.moves[0].to = None;
+        plan.moves[0].to_name = None;
+        let drawn = html(move || view! { <Moves plan/> });
+        assert!(drawn.contains("pool"), "{drawn}");
+    }
+}
