@@ -1,6 +1,7 @@
 //! A small rack for the tests of this crate.
 
-use crate::ledger::{Actor, Entry, Event, Hash};
+use crate::chain::Hash;
+use crate::ledger::{Actor, Entry, Event};
 use crate::observation::{
     BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
 };

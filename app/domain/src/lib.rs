@@ -7,10 +7,11 @@
 //! * [`observation`]: what a switch says about itself, before anything has an id;
 //! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused;
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse;
-//! * [`ledger`]: the hash-chained entries of the history; [`history`] and [`record`]: how people read it;
+//! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
 
 pub mod address;
+pub mod chain;
 pub mod fold;
 pub mod history;
 pub mod ids;
@@ -30,13 +31,12 @@ pub mod words;
 mod fixture;
 
 pub use address::{AddressError, Link, LinkHealth, LogicalPort, Pdfid, PhysicalPort, Rate};
+pub use chain::{ChainError, Hash};
 pub use fold::Delta;
 pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
 pub use intent::{Intent, Move, Reason, ReasonError};
-pub use ledger::{
-    Actor, ChainError, Difference, Door, Entry, Event, Hash, Outcome, StepPhase, StepReport, SwitchPicture,
-};
+pub use ledger::{Actor, Difference, Door, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};
 pub use observation::{
     BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
 };

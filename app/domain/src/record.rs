@@ -1,8 +1,9 @@
 //! A change with everything the ledger knows about it.
 
+use crate::chain::Hash;
 use crate::ids::{ChangeId, Generation, Seq};
 use crate::intent::{Intent, Reason};
-use crate::ledger::{Actor, Hash, Outcome, StepReport};
+use crate::ledger::{Actor, Outcome, StepReport};
 use crate::plan::Plan;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

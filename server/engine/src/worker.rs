@@ -72,8 +72,7 @@ impl Worker {
         info!(switch = %self.name, "the switch's task has ended");
     }
 
-    /// A change waits behind a reading that is due: a plan should meet a switch that was just looked at. Between
-    /// readings, changes come first.
+    /// Stopping first, then changes, then readings: a change reads what it touches itself.
     async fn next(
         &mut self,
         queue: &mut mpsc::Receiver<ChangeId>,

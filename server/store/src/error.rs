@@ -1,6 +1,6 @@
 //! What can go wrong in the store, in sentences for the person who runs the server.
 
-use patchbay_domain::ledger::ChainError;
+use patchbay_domain::chain::ChainError;
 use patchbay_domain::{ChangeId, FunctionId, HostId, PhysicalPort, Seq, SwitchId};
 use std::path::PathBuf;
 use thiserror::Error;

@@ -5,7 +5,7 @@ use crate::ledger::StoredEntry;
 use crate::open::Store;
 use futures::TryStreamExt;
 use patchbay_domain::Hash;
-use patchbay_domain::ledger::Verifier;
+use patchbay_domain::chain::Verifier;
 
 /// A ledger that holds together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
