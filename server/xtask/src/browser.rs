@@ -39,7 +39,7 @@ pub fn run_tests(
     steps.must(
         "Check the browser tests' types",
         "a wrong page object should fail before a browser starts",
-        || run(Command::new("npx").args(["--no-install", "tsc", "--noEmit"]).current_dir(&end2end)),
+        || run(Command::new(bin.join("tsc")).current_dir(&end2end)),
     )?;
     steps.must("Browser tests", "every task by mouse and by keyboard, as people do them", || {
         let mut playwright = Command::new(bin.join("playwright"));
