@@ -4,6 +4,9 @@
 //! browser. So the shell, the routes and the pages exist under the feature `ssr` alone, and the browser's half
 //! (feature `hydrate`) holds the islands and what they use.
 
+// The type of a view grows with its elements; a page with forms and lists is deeper than the usual 128.
+#![recursion_limit = "256"]
+
 pub mod actions;
 pub mod block;
 pub mod board;

@@ -18,6 +18,7 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=NotFound>
                 <Route path=path!("/") view=BoardPage ssr=SsrMode::Async/>
+                <Route path=path!("/switches/:id") view=BoardPage ssr=SsrMode::Async/>
                 <Route path=path!("/history") view=HistoryPage ssr=SsrMode::Async/>
                 <Route path=path!("/history/:id") view=ChangePage ssr=SsrMode::Async/>
             </Routes>

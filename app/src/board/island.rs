@@ -2,30 +2,152 @@
 
 use leptos::prelude::*;
 use patchbay_api::Picture;
+use patchbay_domain::{ChangeId, SwitchId};
+use serde::{Deserialize, Serialize};
+
+use super::paint;
+use super::parts::{Footer, Head, JustNow, Overlay, PlanSheet, Rack, RunSheet, Said, SelectionBar, ToastBar};
+use super::scene::{Scene, scene};
+use super::sheet::{Face, Sheet};
+use super::state::BoardState;
+use super::{keys, pointer};
+use crate::live::{self, LiveState};
+use crate::ui::LiveMark;
 
 /// The id of the data block beside the island.
 pub const PICTURE_BLOCK_ID: &str = "picture";
 
 /// What the server drew, on its way from the page to the island.
-#[derive(Clone, Debug)]
-pub struct FirstPicture(pub Picture);
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FirstPicture {
+    /// The rack.
+    pub picture: Picture,
+    /// The switch that the address asks for.
+    pub switch: Option<SwitchId>,
+}
 
-/// The board.
+/// The board: everything on its page that lives. It draws into the page's grid.
 #[island]
 pub fn Board() -> impl IntoView {
-    let picture = first_picture();
+    let FirstPicture { picture, switch } = first_picture();
+    let at = picture.at;
+    let scene = Scene::new(BoardState::new(picture, switch), at);
+    provide_context(scene);
+    Effect::new(move || wake(scene));
+    view! { <LiveMark state=scene.live/><BoardMain/><BoardAside/><Footer/><Overlay/> }.into_any()
+}
+
+#[component]
+fn BoardMain() -> impl IntoView {
+    let scene = scene();
+    let carrying = move || scene.hands.drag.with(|drag| drag.carry().is_some()).then_some("yes");
+    let tracing = move || scene.hands.lit.with(Option::is_some).then_some("yes");
+    let away = move || (scene.live.get() == LiveState::Away).then_some("yes");
     view! {
-        <ul>
-            {picture.topology.hosts.values().map(|host| view! { <li>{host.name.clone()}</li> }).collect_view()}
-        </ul>
+        <main
+            id="main"
+            class="frame-main board"
+            data-carrying=carrying
+            data-tracing=tracing
+            data-away=away
+            on:pointerdown=move |event| pointer::on_down(scene, &event)
+            on:pointermove=move |event| pointer::on_move(scene, &event)
+            on:pointerup=move |event| pointer::on_up(scene, &event)
+            on:pointercancel=move |_| pointer::on_cancel(scene)
+            on:pointerover=move |event| pointer::on_over(scene, &event)
+            on:pointerleave=move |_| scene.hands.lit.set(None)
+            on:click=move |event| pointer::on_click(scene, &event)
+            on:contextmenu=move |event| pointer::on_context_menu(scene, &event)
+            on:keydown=move |event| keys::on_key(scene, &event)
+            on:focusin=move |event| keys::on_focus(scene, &event)
+            on:focusout=move |_| keys::on_blur(scene)
+        >
+            <Head/>
+            <Rack/>
+            <SelectionBar/>
+            <ToastBar/>
+            <Said/>
+        </main>
+    }
+    .into_any()
+}
+
+#[component]
+fn BoardAside() -> impl IntoView {
+    let scene = scene();
+    let face = Memo::new(move |_| scene.sheet.with(Sheet::face));
+    let sheet = move || match face.get() {
+        Face::Closed => ().into_any(),
+        Face::Plan(_) => view! { <PlanSheet/> }.into_any(),
+        Face::Change(change) => view! { <RunSheet change/> }.into_any(),
+    };
+    view! { <aside class="frame-aside board-aside" aria-label="Plan and history">{sheet}<JustNow/></aside> }
+        .into_any()
+}
+
+/// Brings the board to life in the browser.
+fn wake(scene: Scene) {
+    paint::watch(scene);
+    window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "Escape" {
+            scene.escape();
+        }
+    });
+    window_event_listener(leptos::ev::pointerdown, move |event| {
+        let inside = event.target().is_some_and(|target| is_in_menu(&target));
+        if !inside && scene.hands.menu.with_untracked(Option::is_some) {
+            scene.hands.menu.set(None);
+        }
+    });
+    follow_stream(scene);
+    if let Some(change) = asked_undo() {
+        scene.undo(change);
     }
 }
 
+fn follow_stream(scene: Scene) {
+    let stream = live::open(move || scene.state.seq(), move |events| scene.take(&events));
+    Effect::new(move |before: Option<LiveState>| {
+        let now = stream.get();
+        if now == LiveState::Away && before != Some(LiveState::Away) {
+            if before == Some(LiveState::On) {
+                scene.last_good.set(clock());
+            }
+            scene.let_go();
+        }
+        scene.live.set(now);
+        if let Some(body) = document().body() {
+            // Only a malformed name could be refused.
+            let _ = body.set_attribute("data-live", now.word());
+        }
+        now
+    });
+}
+
+/// The browser's clock.
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
+fn clock() -> chrono::DateTime<chrono::Utc> {
+    chrono::DateTime::from_timestamp_millis(leptos::web_sys::js_sys::Date::now() as i64).unwrap_or_default()
+}
+
+fn is_in_menu(target: &leptos::web_sys::EventTarget) -> bool {
+    use wasm_bindgen::JsCast;
+
+    let element = target.dyn_ref::<leptos::web_sys::Element>();
+    element.and_then(|element| element.closest(".menu").ok().flatten()).is_some()
+}
+
+/// A page that shows a change links to `/?undo=12`.
+fn asked_undo() -> Option<ChangeId> {
+    let query = window().location().search().ok()?;
+    query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("undo=")?.parse().ok())
+}
+
 /// The same picture on both sides: the server has it at hand, the browser reads the block beside the island.
-fn first_picture() -> Picture {
+fn first_picture() -> FirstPicture {
     #[cfg(feature = "ssr")]
     {
-        expect_context::<FirstPicture>().0
+        expect_context::<FirstPicture>()
     }
     #[cfg(not(feature = "ssr"))]
     {

@@ -1,0 +1,119 @@
+//! The *Move to…* menu: everything a drag can do, as a list of words.
+
+use patchbay_domain::{FunctionId, SwitchId, Topology};
+
+use super::layout::{hosts_of, members};
+use super::offer::{Offer, Target, offer, swaps};
+
+/// Which list the menu shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MenuPage {
+    /// Hosts and the pool.
+    #[default]
+    Places,
+    /// Functions to swap with.
+    Swaps,
+}
+
+/// One line of the menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What it leads to.
+    pub target: Target,
+    /// "web-03", "Release to the pool", "eth16v3 on web-03".
+    pub name: String,
+    /// "logical port 1", or why not in a few words.
+    pub note: String,
+    /// What the rules say.
+    pub offer: Offer,
+}
+
+impl Choice {
+    fn new(topology: &Topology, carried: &[FunctionId], target: Target, name: String) -> Self {
+        let offer = offer(topology, carried, target);
+        let note = match &offer {
+            Offer::Accepts(Some(port)) => format!("logical port {port}"),
+            Offer::Accepts(None) => String::new(),
+            Offer::Refuses(refusal) => refusal.in_short().to_owned(),
+        };
+        Self { target, name, note, offer }
+    }
+
+    /// The whole line for a screen reader: a refusal in its full sentence.
+    pub fn in_full(&self) -> String {
+        match &self.offer {
+            Offer::Accepts(Some(port)) => format!("{}, logical port {port}", self.name),
+            Offer::Accepts(None) => self.name.clone(),
+            Offer::Refuses(refusal) => format!("{}, not possible. {refusal}", self.name),
+        }
+    }
+}
+
+/// Every host, and the pool.
+pub fn places(topology: &Topology, switch: SwitchId, carried: &[FunctionId]) -> Vec<Choice> {
+    let hosts = hosts_of(topology, switch).into_iter().map(|h| (Target::Host(h.id), h.name.clone()));
+    let pool = std::iter::once((Target::Pool, "Release to the pool".to_owned()));
+    hosts.chain(pool).map(|(target, name)| Choice::new(topology, carried, target, name)).collect()
+}
+
+/// Every function of another host that what is carried can be swapped with.
+pub fn swap_choices(topology: &Topology, switch: SwitchId, carried: &[FunctionId]) -> Vec<Choice> {
+    let of_host = |host: &patchbay_domain::Host| {
+        let (id, name) = (host.id, host.name.clone());
+        let targets = members(topology, id).into_iter().map(move |f| Target::Swap(id, f));
+        targets.filter(|t| swaps(topology, carried, *t)).map(move |t| (t, name.clone())).collect::<Vec<_>>()
+    };
+    let targets = hosts_of(topology, switch).into_iter().flat_map(of_host);
+    let named = targets.filter_map(|(target, host)| match target {
+        Target::Swap(_, other) => Some((target, format!("{} on {host}", topology.label(other)))),
+        Target::Host(_) | Target::Pool => None,
+    });
+    named.map(|(target, name)| Choice::new(topology, carried, target, name)).collect()
+}
+
+/// The swap of two selected functions, where they are on different hosts.
+pub fn swap_of(topology: &Topology, selected: &[FunctionId]) -> Option<(FunctionId, Target)> {
+    let [one, other] = selected else { return None };
+    let target = Target::Swap(topology.functions.get(other)?.assigned?.host, *other);
+    swaps(topology, &[*one], target).then_some((*one, target))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::fixture::{self, *};
+
+    #[test]
+    fn every_place_stands_in_the_menu_with_its_verdict() {
+        let t = fixture::topology();
+        let lines: Vec<_> = places(&t, SWITCH, &[NIC_VF1]).into_iter().map(|c| (c.name, c.note)).collect();
+        let line = |name: &str, note: &str| (name.to_owned(), note.to_owned());
+        assert_eq!(
+            lines,
+            [
+                line("web-01", "already here"),
+                line("db-02", "logical port 0"),
+                line("gpu-01", "cable is down"),
+                line("tiny-04", "no free logical port"),
+                line("Release to the pool", "")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_a_whole_sentence_for_a_screen_reader() {
+        let t = fixture::topology();
+        let down = &places(&t, SWITCH, &[NIC_VF1])[2];
+        assert_eq!(down.in_full(), "gpu-01, not possible. Port 8 has no link. Check the cable to gpu-01.");
+    }
+
+    #[test]
+    fn swaps_are_offered_with_functions_of_other_hosts_only() {
+        let mut t = fixture::topology();
+        assign(&mut t, NIC_VF2, HOST_A, 1);
+        let names: Vec<_> = swap_choices(&t, SWITCH, &[NIC_VF1]).into_iter().map(|c| c.name).collect();
+        assert_eq!(names, ["fc20v1 on tiny-04"]);
+        assert_eq!(swap_of(&t, &[NIC_VF1, NIC_VF2]), None);
+        assert_eq!(swap_of(&t, &[NIC_VF1, HBA_VF1]), Some((NIC_VF1, Target::Swap(HOST_FULL, HBA_VF1))));
+    }
+}

@@ -1,0 +1,88 @@
+//! What the plan sheet says about a plan, line by line.
+
+use patchbay_domain::{Plan, PlannedMove, Step, Topology};
+
+use super::layout::{count, place};
+
+/// One line: "From", "db-02, logical port 2".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is about.
+    pub name: String,
+    /// What it says.
+    pub value: String,
+}
+
+impl Fact {
+    fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
+}
+
+/// What moves, from where, to where, and what it keeps.
+pub fn facts(topology: &Topology, plan: &Plan) -> Vec<Fact> {
+    let moving: Vec<_> = plan.moves.iter().filter(|m| m.changes_host()).collect();
+    match moving.as_slice() {
+        [one] => facts_of_one(topology, one),
+        many => {
+            let line = |m: &&PlannedMove| {
+                let (from, to) = (place(topology, m.from), place(topology, m.to));
+                Fact::new(m.name.clone(), format!("{} from {from} to {to}", pdfid(topology, m)))
+            };
+            let kept = Fact::new("Keep", "their PDFIDs and everything on the adapters");
+            let all = Fact::new("Moves", count(many.len(), "function", "functions"));
+            std::iter::once(all).chain(many.iter().map(line)).chain(std::iter::once(kept)).collect()
+        }
+    }
+}
+
+fn facts_of_one(topology: &Topology, one: &PlannedMove) -> Vec<Fact> {
+    vec![
+        Fact::new("Function", format!("{}, {}", one.name, topology.description(one.function))),
+        Fact::new("From", place(topology, one.from)),
+        Fact::new("To", place(topology, one.to)),
+        Fact::new("Keeps", format!("PDFID {}", pdfid(topology, one))),
+    ]
+}
+
+fn pdfid(topology: &Topology, planned: &PlannedMove) -> String {
+    topology.functions.get(&planned.function).map(|f| f.pdfid.to_string()).unwrap_or_default()
+}
+
+/// Where on the switch a step works: "port 8, logical port 2".
+pub fn step_detail(step: &Step) -> String {
+    format!("port {}, logical port {}", step.port, step.place.logical_port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::fixture::{self, *};
+    use crate::board::offer::{Target, intent_for};
+    use patchbay_domain::{Intent, plan};
+
+    #[test]
+    fn one_function_is_told_in_four_lines() {
+        let t = fixture::topology();
+        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+        assert_eq!(
+            facts(&t, &made),
+            [
+                Fact::new("Function", "eth16v1, VF 1, 25 GbE NIC in slot 16"),
+                Fact::new("From", "web-01, logical port 0"),
+                Fact::new("To", "db-02, logical port 0"),
+                Fact::new("Keeps", "PDFID 0x1001"),
+            ]
+        );
+        assert_eq!(step_detail(&made.steps[0]), "port 0, logical port 0");
+    }
+
+    #[test]
+    fn several_functions_get_a_line_each() {
+        let t = fixture::topology();
+        let swap = intent_for(&t, &[NIC_VF1], Target::Swap(HOST_FULL, HBA_VF1));
+        let made = plan(&t, &swap).expect("allowed");
+        let names: Vec<_> = facts(&t, &made).into_iter().map(|f| f.name).collect();
+        assert_eq!(names, ["Moves", "eth16v1", "fc20v1", "Keep"]);
+    }
+}

@@ -1,0 +1,81 @@
+//! The head of the board: which switch, and whether it answers.
+
+use leptos::prelude::*;
+use patchbay_domain::{Switch, SwitchId, SwitchState};
+
+use crate::board::scene::scene;
+use crate::live::LiveState;
+use crate::ui::{Precision, StateBadge, When};
+
+/// Name, model, firmware and state of the switch that is shown.
+#[component]
+pub fn Head() -> impl IntoView {
+    let scene = scene();
+    let head = move || {
+        scene.state.structure.track();
+        match scene.state.switch() {
+            Some(id) => view! { <SwitchHead id/> }.into_any(),
+            None => view! { <div class="head"><h1>"Board"</h1></div> }.into_any(),
+        }
+    };
+    view! { {head} <AwayBanner/> }
+}
+
+#[component]
+fn SwitchHead(id: SwitchId) -> impl IntoView {
+    let scene = scene();
+    let Switch { name, model, firmware, address, .. } = scene.state.with(|t| t.switches.get(&id).cloned())?;
+    let state = scene.state.switch_state(id)?;
+    let facts =
+        if model.is_empty() { address } else { format!("{model}, firmware {firmware}, at {address}") };
+    let others = move || {
+        let others = scene.state.with(|t| {
+            let others = t.switches.values().filter(|s| s.id != id);
+            others.map(|s| (format!("/switches/{}", s.id), s.name.clone())).collect::<Vec<_>>()
+        });
+        others
+            .into_iter()
+            .map(|(href, name)| view! { <a class="other-switch" href=href>{name}</a> })
+            .collect_view()
+    };
+    let lost = {
+        let (name, state) = (name.clone(), state.clone());
+        let sentence = format!(
+            "{name} does not answer. What you see is the last good picture, and nothing can be moved. Check its \
+             power and management network; Patchbay keeps trying."
+        );
+        move || {
+            let words = sentence.clone();
+            (state.get() == SwitchState::Unreachable)
+                .then(|| view! { <p class="note" data-tone="bad" role="alert">{words}</p> })
+        }
+    };
+    Some(view! {
+        <div class="head">
+            <h1>{name}</h1>
+            <p class="muted">{facts}</p>
+            {move || view! { <StateBadge state=state.get()/> }}
+            {others()}
+        </div>
+        {lost}
+    })
+}
+
+/// Says that what is drawn may be old.
+#[component]
+fn AwayBanner() -> impl IntoView {
+    let scene = scene();
+    move || {
+        let at = scene.last_good.get();
+        (scene.live.get() == LiveState::Away).then(|| {
+            view! {
+                <div class="away" role="alert">
+                    <b>"Patchbay does not answer. "</b>
+                    "This is the picture from "
+                    <When at precision=Precision::Exact/>
+                    "; nothing can be moved until it is back. Trying again all the time."
+                </div>
+            }
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! What happened just now, beside the board.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use patchbay_domain::{HistoryItem, ItemKind, Outcome};
+
+use crate::board::scene::scene;
+use crate::ui::{OutcomeBadge, When};
+
+/// The newest lines of the history, live.
+#[component]
+pub fn JustNow() -> impl IntoView {
+    let recent = scene().state.recent;
+    let lines = move || {
+        let items = recent.get().items;
+        if items.is_empty() {
+            return Either::Left(
+                view! { <p class="muted">"Nothing has happened yet. Drag a function to a host to begin."</p> },
+            );
+        }
+        let lines = items.into_iter().map(|item| view! { <Line item/> }).collect_view();
+        Either::Right(view! { <ol class="lines">{lines}</ol> })
+    };
+    view! {
+        <section class="just-now" aria-labelledby="just-now-title">
+            <h2 id="just-now-title">"Just now"</h2>
+            {lines}
+        </section>
+    }
+}
+
+#[component]
+fn Line(item: HistoryItem) -> impl IntoView {
+    let scene = scene();
+    let HistoryItem { at, actor, kind, title, change, outcome, reason, .. } = item;
+    let title = match change {
+        Some(change) => Either::Left(view! { <a href=format!("/history/{change}")>{title.clone()}</a> }),
+        None => Either::Right(title.clone()),
+    };
+    let badge = (kind == ItemKind::Change).then(|| view! { <OutcomeBadge outcome/> });
+    let undo = change.filter(|_| outcome == Some(Outcome::Applied)).map(|change| {
+        let label = format!("Undo change {change}");
+        view! {
+            <button type="button" class="link" aria-label=label on:click=move |_| scene.undo(change)>"Undo"</button>
+        }
+    });
+    let reason = reason.map(|reason| view! { <span class="reason">{reason}</span> });
+    view! {
+        <li>
+            <p><b>{actor.to_string()}</b>" "{title}" "{badge}</p>
+            <p class="muted"><When at/>" "{reason}" "{undo}</p>
+        </li>
+    }
+}

@@ -1,0 +1,104 @@
+//! The plan sheet of a change on its way: steps that tick, and how it ended.
+
+use leptos::html;
+use leptos::prelude::*;
+use patchbay_domain::{ChangeId, Outcome};
+
+use crate::board::facts::step_detail;
+use crate::board::run::{Ending, Mark, Run};
+use crate::board::scene::scene;
+
+/// A change that this page's person applied.
+#[component]
+pub fn RunSheet(
+    /// Which one.
+    change: ChangeId,
+) -> impl IntoView {
+    let scene = scene();
+    let run = Memo::new(move |_| scene.state.runs.with(|runs| runs.get(change).cloned()));
+    let title = move || run.get().map(|run| run.plan.title);
+    let steps = move || run.get().map(|run| view! { <Steps run/> });
+    let ending = Memo::new(move |_| run.get().and_then(|run| run.ending));
+    view! {
+        <section class="sheet" role="dialog" aria-labelledby="sheet-title" data-testid="sheet">
+            <h2 id="sheet-title">{title}</h2>
+            <p class="muted"><a href=format!("/history/{change}")>{format!("Change {change}")}</a></p>
+            {steps}
+            <div role="status">{move || ending.get().map(|ending| view! { <End ending/> })}</div>
+            <Buttons change ending/>
+        </section>
+    }
+}
+
+#[component]
+fn Steps(run: Run) -> impl IntoView {
+    let Run { plan, marks, undo, .. } = run;
+    let read_back = ("Read the switch back".to_owned(), "It must show exactly this.".to_owned());
+    let told = plan.steps.iter().map(|step| (step.to_string(), step_detail(step)));
+    let steps = told.chain(std::iter::once(read_back)).zip(marks);
+    let steps = steps.map(|((what, detail), mark)| view! { <StepLine what detail mark/> }).collect_view();
+    let undone = undo.into_iter().filter_map(|(index, mark)| {
+        let step = plan.steps.get(index)?.inverse();
+        Some(view! { <StepLine what=step.to_string() detail=step_detail(&step) mark/> })
+    });
+    let undone: Vec<_> = undone.collect();
+    let undone = (!undone.is_empty()).then(|| {
+        view! { <h3>"Taken back"</h3><ol class="steps" data-testid="undo-steps">{undone}</ol> }
+    });
+    view! { <ol class="steps" data-testid="steps">{steps}</ol>{undone} }
+}
+
+#[component]
+fn StepLine(what: String, detail: String, mark: Mark) -> impl IntoView {
+    let why = match &mark {
+        Mark::Failed(why) => Some(view! { <small class="why">{why.clone()}</small> }),
+        Mark::Waiting | Mark::Running | Mark::Done(_) => None,
+    };
+    view! {
+        <li data-mark=mark.word()>
+            <span>
+                {what}
+                <span class="visually-hidden">{format!(", {}", mark.word())}</span>
+                <small>{detail}</small>
+                {why}
+            </span>
+            <span class="took">{mark.took()}</span>
+        </li>
+    }
+}
+
+/// One of three sentences.
+#[component]
+fn End(ending: Ending) -> impl IntoView {
+    let why = ending.why.map(|why| format!(" {why}")).unwrap_or_default();
+    let (tone, words) = match ending.outcome {
+        Outcome::Applied => ("ok", "Applied. The switch was read back and shows it.".to_owned()),
+        Outcome::RolledBack => ("warn", format!("Rolled back: everything is as it was before.{why}")),
+        Outcome::Stuck => ("bad", format!("Needs you: the switch is in neither state.{why}")),
+    };
+    view! { <p class="note" data-tone=tone data-testid="ending">{words}</p> }
+}
+
+#[component]
+fn Buttons(change: ChangeId, ending: Memo<Option<Ending>>) -> impl IntoView {
+    let scene = scene();
+    let close = NodeRef::<html::Button>::new();
+    Effect::new(move || {
+        if let Some(close) = close.get() {
+            // A button can always take the focus.
+            let _ = close.focus();
+        }
+    });
+    let applied = Memo::new(move |_| ending.get().is_some_and(|e| e.outcome == Outcome::Applied));
+    let undo = move || {
+        applied.get().then(|| {
+            view! { <button type="button" class="button" on:click=move |_| scene.undo(change)>"Undo"</button> }
+        })
+    };
+    view! {
+        <div class="buttons">
+            {undo}
+            <button node_ref=close type="button" class="button" on:click=move |_| scene.close_sheet()>"Close"</button>
+        </div>
+    }
+}

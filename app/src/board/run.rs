@@ -1,0 +1,227 @@
+//! A change being carried out, step by step, as the live stream tells it.
+
+use patchbay_domain::{
+    ChangeId, Entry, Event, Outcome, Plan, StepPhase, StepProgress, StepReport, StepStage,
+};
+use std::collections::BTreeMap;
+
+/// How many changes are kept: the one on the sheet, and those a person may want to undo.
+const RUNS_MAX: usize = 32;
+
+/// How far one step is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// Its turn has not come.
+    #[default]
+    Waiting,
+    /// The switch is at it.
+    Running,
+    /// Done, in this many microseconds.
+    Done(u64),
+    /// Not done, and why.
+    Failed(String),
+}
+
+impl Mark {
+    /// The word for style sheets and screen readers.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Done(_) => "done",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// "38 ms", "0.4 ms"; nothing unless it is done.
+    pub fn took(&self) -> String {
+        match self {
+            Self::Done(us) if *us < 10_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
+            Self::Done(us) => format!("{} ms", us / 1_000),
+            Self::Running => "…".to_owned(),
+            Self::Waiting | Self::Failed(_) => String::new(),
+        }
+    }
+}
+
+/// How a change ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Applied, rolled back or stuck.
+    pub outcome: Outcome,
+    /// Why it was not applied.
+    pub why: Option<String>,
+}
+
+/// One change on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// What is being done.
+    pub plan: Plan,
+    /// How far each step is; the last mark is the reading back of the switch.
+    pub marks: Vec<Mark>,
+    /// The steps that are taken back, by their place in the plan, in the order in which that happened.
+    pub undo: Vec<(usize, Mark)>,
+    /// How it ended; none while it runs.
+    pub ending: Option<Ending>,
+}
+
+impl Run {
+    /// A change that has just been accepted.
+    pub fn new(plan: Plan) -> Self {
+        let marks = vec![Mark::Waiting; plan.steps.len() + 1];
+        Self { plan, marks, undo: Vec::new(), ending: None }
+    }
+
+    fn step(&mut self, phase: StepPhase, step: usize, mark: Mark) {
+        match phase {
+            StepPhase::Apply | StepPhase::ReadBack => {
+                if let Some(slot) = self.marks.get_mut(step) {
+                    *slot = mark;
+                }
+            }
+            StepPhase::Undo => match self.undo.iter_mut().find(|(undone, _)| *undone == step) {
+                Some((_, slot)) => *slot = mark,
+                None => self.undo.push((step, mark)),
+            },
+        }
+    }
+
+    /// The reports tell all that was done, also what was missed while the stream was away.
+    fn close(&mut self, reports: &[StepReport], outcome: Outcome, why: Option<&String>) {
+        for report in reports {
+            let mark = report.error.clone().map_or(Mark::Done(report.elapsed_us), Mark::Failed);
+            self.step(report.phase, index(report.step), mark);
+        }
+        self.ending = Some(Ending { outcome, why: why.cloned() });
+    }
+}
+
+fn index(step: u32) -> usize {
+    usize::try_from(step).unwrap_or(usize::MAX)
+}
+
+/// The changes seen since the page was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Runs(BTreeMap<ChangeId, Run>);
+
+impl Runs {
+    /// A change, if it was seen.
+    pub fn get(&self, change: ChangeId) -> Option<&Run> {
+        self.0.get(&change)
+    }
+
+    /// Begins a change that is on its way, unless it is known.
+    pub fn begin(&mut self, change: ChangeId, plan: &Plan) {
+        self.0.entry(change).or_insert_with(|| Run::new(plan.clone()));
+        while self.0.len() > RUNS_MAX {
+            self.0.pop_first();
+        }
+    }
+
+    /// Follows an entry. True when it is about a change.
+    pub fn entry(&mut self, entry: &Entry) -> bool {
+        match &entry.event {
+            Event::ChangeOpened { change, plan, .. } => {
+                self.begin(*change, plan);
+                true
+            }
+            Event::ChangeClosed { change, outcome, why, reports, .. } => {
+                if let Some(run) = self.0.get_mut(change) {
+                    run.close(reports, *outcome, why.as_ref());
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Follows a step in flight.
+    pub fn step(&mut self, progress: &StepProgress) {
+        if let Some(run) = self.0.get_mut(&progress.change).filter(|run| run.ending.is_none()) {
+            let mark = match &progress.stage {
+                StepStage::Started => Mark::Running,
+                StepStage::Done { elapsed_us } => Mark::Done(*elapsed_us),
+                StepStage::Failed { why } => Mark::Failed(why.clone()),
+            };
+            run.step(progress.phase, index(progress.step), mark);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::fixture::{self, *};
+    use patchbay_domain::Intent;
+
+    const CHANGE: ChangeId = ChangeId::new(1);
+
+    fn running() -> Runs {
+        let t = fixture::topology();
+        let mut runs = Runs::default();
+        assert!(runs.entry(&entry(1, opened(&t, 1, &Intent::single(NIC_VF1, Some(HOST_B))))));
+        runs
+    }
+
+    fn progress(step: u32, phase: StepPhase, stage: StepStage) -> StepProgress {
+        StepProgress { change: CHANGE, step, phase, stage }
+    }
+
+    #[test]
+    fn steps_tick_one_after_the_other_and_the_reading_back_comes_last() {
+        let mut runs = running();
+        runs.step(&progress(0, StepPhase::Apply, StepStage::Done { elapsed_us: 38_400 }));
+        runs.step(&progress(1, StepPhase::Apply, StepStage::Started));
+        let run = runs.get(CHANGE).expect("begun");
+        assert_eq!(run.marks, [Mark::Done(38_400), Mark::Running, Mark::Waiting]);
+        assert_eq!(run.marks[0].took(), "38 ms");
+        assert_eq!(Mark::Done(420).took(), "0.4 ms");
+    }
+
+    #[test]
+    fn a_failed_step_shows_the_undo_and_the_ending_says_why() {
+        let mut runs = running();
+        runs.step(&progress(0, StepPhase::Apply, StepStage::Done { elapsed_us: 1 }));
+        runs.step(&progress(1, StepPhase::Apply, StepStage::Failed { why: "No.".to_owned() }));
+        runs.step(&progress(0, StepPhase::Undo, StepStage::Started));
+        runs.step(&progress(0, StepPhase::Undo, StepStage::Done { elapsed_us: 2 }));
+        runs.entry(&entry(2, rolled_back(1, "The switch refused.")));
+        let run = runs.get(CHANGE).expect("begun");
+        assert_eq!(run.marks[1], Mark::Failed("No.".to_owned()));
+        assert_eq!(run.undo, [(0, Mark::Done(2))]);
+        assert_eq!(run.ending.as_ref().map(|e| e.outcome), Some(Outcome::RolledBack));
+    }
+
+    #[test]
+    fn reports_fill_in_what_was_missed_and_late_steps_change_nothing() {
+        let mut runs = running();
+        let report = |step, phase| StepReport { step, phase, elapsed_us: 5, error: None };
+        let closed = Event::ChangeClosed {
+            change: CHANGE,
+            outcome: Outcome::Applied,
+            why: None,
+            reports: vec![
+                report(0, StepPhase::Apply),
+                report(1, StepPhase::Apply),
+                report(2, StepPhase::ReadBack),
+            ],
+            moves: Vec::new(),
+        };
+        runs.entry(&entry(2, closed));
+        runs.step(&progress(1, StepPhase::Apply, StepStage::Started));
+        let run = runs.get(CHANGE).expect("begun");
+        assert_eq!(run.marks, [Mark::Done(5), Mark::Done(5), Mark::Done(5)]);
+    }
+
+    #[test]
+    fn only_so_many_changes_are_kept() {
+        let mut runs = running();
+        let plan = runs.get(CHANGE).expect("begun").plan.clone();
+        for change in 2..=40 {
+            runs.begin(ChangeId::new(change), &plan);
+        }
+        assert_eq!(runs.get(CHANGE), None);
+        assert!(runs.get(ChangeId::new(40)).is_some());
+    }
+}

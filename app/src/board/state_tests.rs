@@ -1,0 +1,118 @@
+//! Tests of the board's state.
+
+use super::*;
+use crate::board::fixture::{self, *};
+use chrono::DateTime;
+use patchbay_domain::{Event, Intent};
+
+fn picture() -> Picture {
+    Picture {
+        topology: fixture::topology(),
+        seq: Seq::new(10),
+        at: DateTime::UNIX_EPOCH,
+        recent: Vec::new(),
+        entries: 10,
+        notices: Vec::new(),
+    }
+}
+
+fn with_board(test: impl FnOnce(BoardState)) {
+    Owner::new().with(|| test(BoardState::new(picture(), None)));
+}
+
+fn live(entry: Entry) -> LiveEvent {
+    LiveEvent::Entry(Box::new(entry))
+}
+
+fn chips(state: BoardState, host: HostId) -> Vec<FunctionId> {
+    state.host(host).expect("a host of the fixture").members.get_untracked()
+}
+
+#[test]
+fn a_change_is_drawn_in_flight_at_both_ends_until_it_closes() {
+    with_board(|state| {
+        let open = state.with(|t| opened(t, 1, &Intent::single(NIC_VF1, Some(HOST_B))));
+        let happened = state.apply(&[live(entry(11, open))]);
+        assert_eq!(happened.touched, BTreeSet::from([NIC_VF1]));
+        let flight = state.function(NIC_VF1).get_untracked();
+        assert_eq!(flight.flight, Some((ChangeId::new(1), Some(HOST_B))));
+        assert_eq!(flight.assigned.map(|a| a.host), Some(HOST_A), "nothing is optimistic");
+        assert_eq!((chips(state, HOST_A), chips(state, HOST_B)), (vec![NIC_VF1], vec![NIC_VF1]));
+
+        let close = state.with(|t| applied(t, 1));
+        let happened = state.apply(&[live(entry(12, close))]);
+        assert_eq!(happened.closed, [ChangeId::new(1)]);
+        assert_eq!((chips(state, HOST_A), chips(state, HOST_B)), (vec![], vec![NIC_VF1]));
+        assert_eq!(state.function(NIC_VF1).get_untracked().flight, None);
+        assert_eq!(state.seq(), Seq::new(12));
+    });
+}
+
+#[test]
+fn a_change_that_is_rolled_back_leaves_the_ghost_nowhere() {
+    with_board(|state| {
+        let open = state.with(|t| opened(t, 1, &Intent::single(NIC_VF1, Some(HOST_B))));
+        state.apply(&[live(entry(11, open)), live(entry(12, rolled_back(1, "No.")))]);
+        assert_eq!((chips(state, HOST_A), chips(state, HOST_B)), (vec![NIC_VF1], vec![]));
+        let ending =
+            state.runs.with_untracked(|runs| runs.get(ChangeId::new(1)).and_then(|r| r.ending.clone()));
+        assert_eq!(ending.and_then(|e| e.why).as_deref(), Some("No."));
+    });
+}
+
+#[test]
+fn an_entry_seen_before_is_skipped_and_a_hole_asks_for_a_new_picture() {
+    with_board(|state| {
+        let lost = |seq| live(entry(seq, Event::SwitchLost { switch: SWITCH, why: "No answer.".to_owned() }));
+        assert_eq!(state.apply(&[lost(10)]), Happened::default());
+        assert!(state.apply(&[lost(12)]).missed);
+        assert_eq!(state.seq(), Seq::new(10), "the hole is not jumped over");
+        assert!(state.apply(&[LiveEvent::Reset]).missed);
+    });
+}
+
+#[test]
+fn links_and_switches_change_by_themselves() {
+    with_board(|state| {
+        let (port, link) = state.with(|t| (t.hosts[&HOST_A].port, t.hosts[&HOST_A].link.lost()));
+        let down = Event::LinksChanged { switch: SWITCH, links: vec![(port, link)] };
+        let away = LiveEvent::Switch { switch: SWITCH, state: SwitchState::Unreachable };
+        let happened = state.apply(&[live(entry(11, down)), away]);
+        assert!(!happened.redrawn);
+        assert!(!state.host(HOST_A).expect("known").link.get_untracked().up);
+        let switch = state.switch_state(SWITCH).expect("known").get_untracked();
+        assert_eq!(switch, SwitchState::Unreachable);
+        assert_eq!(state.counts.get_untracked().cables_up, 4);
+    });
+}
+
+#[test]
+fn a_new_structure_is_drawn_again_and_a_new_picture_replaces_all() {
+    with_board(|state| {
+        let before = state.structure.get_untracked();
+        let added =
+            Event::SwitchAdded { switch: SwitchId::new(2), name: "b".to_owned(), address: String::new() };
+        assert!(state.apply(&[live(entry(11, added))]).redrawn);
+        assert!(state.structure.get_untracked() > before);
+        assert_eq!(state.switch(), Some(SWITCH));
+        state.replace(Picture { topology: Topology::default(), ..picture() });
+        assert_eq!(state.switch(), None);
+        assert!(state.host(HOST_A).is_none());
+    });
+}
+
+#[test]
+fn a_list_is_made_anew_after_many_changes() {
+    with_board(|state| {
+        let epoch = state.host(HOST_B).expect("known").epoch;
+        let mut seq = 10;
+        for change in 1..=u64::from(LIST_LIFE_CHANGES) / 2 {
+            let open = state.with(|t| opened(t, change, &Intent::single(NIC_VF2, Some(HOST_B))));
+            let close = rolled_back(change, "No.");
+            state.apply(&[live(entry(seq + 1, open))]);
+            state.apply(&[live(entry(seq + 2, close))]);
+            seq += 2;
+        }
+        assert_eq!(epoch.get_untracked(), 1);
+    });
+}
