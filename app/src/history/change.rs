@@ -60,6 +60,7 @@ fn FoundPage(picture: Picture, record: ChangeRecord) -> impl IntoView {
             {running.then(|| view! { <Watch change=record.id.get() after=picture.seq.get()/> })}
         </Layout>
     }
+    .into_any()
 }
 
 /// The title, the outcome, and the way back.
@@ -129,6 +130,7 @@ pub(super) fn Facts(record: ChangeRecord, switch: String) -> impl IntoView {
             </dl>
         </section>
     }
+    .into_any()
 }
 
 /// The way by which somebody came.
@@ -157,6 +159,7 @@ pub(super) fn Course(record: ChangeRecord) -> impl IntoView {
             {(!undone.is_empty()).then(|| view! { <h3>"Taken back"</h3><Steps lines=undone/> })}
         </section>
     }
+    .into_any()
 }
 
 #[cfg(test)]

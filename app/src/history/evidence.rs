@@ -23,6 +23,7 @@ pub fn Evidence(
             {closed.map(|mark| view! { <Mark title="Closed" mark/> })}
         </section>
     }
+    .into_any()
 }
 
 #[component]

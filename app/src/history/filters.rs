@@ -61,6 +61,7 @@ pub fn Filters(
             </details>
         </form>
     }
+    .into_any()
 }
 
 /// "25 GbE NIC in slot 16".
@@ -109,6 +110,7 @@ fn Select(
             </select>
         </label>
     }
+    .into_any()
 }
 
 #[component]

@@ -27,6 +27,7 @@ pub fn Moves(
             {(!warnings.is_empty()).then(|| view! { <ul class="warnings" aria-label="What it disrupts">{warnings}</ul> })}
         </section>
     }
+    .into_any()
 }
 
 #[component]

@@ -1,6 +1,6 @@
 //! The history's page, drawn on the server around its timeline.
 
-use leptos::either::{Either, EitherOf3};
+use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use patchbay_api::{ApiError, Desk, Picture};
@@ -61,13 +61,13 @@ fn FoundPage(found: Found) -> impl IntoView {
     let Found { picture, query, page } = found;
     let around = Surroundings::from(&picture);
     let body = match page {
-        Err(error) => EitherOf3::A(view! { <Unreadable error/> }),
+        Err(error) => view! { <Unreadable error/> }.into_any(),
         Ok(page) if page.items.is_empty() && query != HistoryQuery::default() => {
-            EitherOf3::B(view! { <NothingFound/> })
+            view! { <NothingFound/> }.into_any()
         }
         Ok(page) => {
             let shown = Shown { page, query: paged(&query), seq: picture.seq };
-            EitherOf3::C(view! { <Lines shown asked=query.clone()/> })
+            view! { <Lines shown asked=query.clone()/> }.into_any()
         }
     };
     view! {
@@ -83,6 +83,7 @@ fn FoundPage(found: Found) -> impl IntoView {
             </main>
         </Layout>
     }
+    .into_any()
 }
 
 /// The lines found, and the way to older ones.
@@ -101,6 +102,7 @@ fn Lines(
         <Timeline/>
         <Pages asked next count/>
     }
+    .into_any()
 }
 
 /// Links to the neighbouring pages, with the number of lines on this one.
@@ -123,6 +125,7 @@ fn Pages(asked: HistoryQuery, next: Option<Seq>, count: usize) -> impl IntoView 
             <p class="muted">{said}</p>
         </nav>
     }
+    .into_any()
 }
 
 /// Says which part of the address cannot be read.

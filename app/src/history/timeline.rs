@@ -87,6 +87,7 @@ fn TimelineBody(shown: Shown) -> impl IntoView {
             </section>
         </For>
     }
+    .into_any()
 }
 
 /// The lines of one day as they are now; the list around them is keyed by day, so a day finds its own.

@@ -74,6 +74,7 @@ fn Header() -> impl IntoView {
             </div>
         </header>
     }
+    .into_any()
 }
 
 /// Something the operator should know about this server.
@@ -93,4 +94,5 @@ fn Banner(
             </p>
         </section>
     }
+    .into_any()
 }

@@ -48,6 +48,7 @@ pub fn Nav(
             {(!racks.is_empty()).then(|| view! { <h2 id="nav-switches">"Switches"</h2><ul class="racks" aria-labelledby="nav-switches">{racks}</ul> })}
         </nav>
     }
+    .into_any()
 }
 
 /// A count as people read it: "1,284".
