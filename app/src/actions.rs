@@ -1,7 +1,10 @@
 //! What islands ask of the server: thin server functions over the desk.
+//!
+//! They speak postcard, like the data block beside an island: the browser then carries one decoder for these types
+//! and not two.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::{GetUrl, Json, JsonEncoding};
+use leptos::server_fn::codec::{Postcard, PostcardEncoding};
 use patchbay_api::{ApiError, ChangeRequest, Picture};
 use patchbay_domain::{ChangeId, ChangeRecord, HistoryPage, HistoryQuery};
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,7 @@ pub enum ActionError {
 }
 
 impl FromServerFnError for ActionError {
-    type Encoder = JsonEncoding;
+    type Encoder = PostcardEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self::Call(error)
@@ -31,7 +34,7 @@ impl FromServerFnError for ActionError {
 ///
 /// # Errors
 /// [`ActionError::Desk`] when the history cannot be read.
-#[server(input = GetUrl, output = Json)]
+#[server(input = Postcard, output = Postcard)]
 pub async fn look() -> Result<Picture, ActionError> {
     answer(crate::desk::desk().picture().await)
 }
@@ -40,7 +43,7 @@ pub async fn look() -> Result<Picture, ActionError> {
 ///
 /// # Errors
 /// [`ActionError::Desk`] when it was not accepted; then nothing was recorded.
-#[server(input = Json, output = Json)]
+#[server(input = Postcard, output = Postcard)]
 pub async fn submit(
     /// What shall happen, why, and what the person saw.
     request: ChangeRequest,
@@ -52,7 +55,7 @@ pub async fn submit(
 ///
 /// # Errors
 /// [`ActionError::Desk`] when there is no such change, or the history cannot be read.
-#[server(input = GetUrl, output = Json)]
+#[server(input = Postcard, output = Postcard)]
 pub async fn change(
     /// Which one.
     id: ChangeId,
@@ -64,7 +67,7 @@ pub async fn change(
 ///
 /// # Errors
 /// [`ActionError::Desk`] when the history cannot be read.
-#[server(input = Json, output = Json)]
+#[server(input = Postcard, output = Postcard)]
 pub async fn history(
     /// What to show of it.
     query: HistoryQuery,

@@ -1,5 +1,6 @@
 //! The part of the board that also runs in the browser.
 
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use patchbay_api::Picture;
 use patchbay_domain::{ChangeId, SwitchId};
@@ -34,7 +35,7 @@ pub fn Board() -> impl IntoView {
     let scene = Scene::new(BoardState::new(picture, switch), at);
     provide_context(scene);
     Effect::new(move || wake(scene));
-    view! { <LiveMark state=scene.live/><BoardMain/><BoardAside/><Footer/><Overlay/> }.into_any()
+    view! { <LiveMark state=scene.live/><BoardMain/><BoardAside/><Footer/><Overlay/> }
 }
 
 #[component]
@@ -69,7 +70,6 @@ fn BoardMain() -> impl IntoView {
             <Said/>
         </main>
     }
-    .into_any()
 }
 
 #[component]
@@ -77,12 +77,11 @@ fn BoardAside() -> impl IntoView {
     let scene = scene();
     let face = Memo::new(move |_| scene.sheet.with(Sheet::face));
     let sheet = move || match face.get() {
-        Face::Closed => ().into_any(),
-        Face::Plan(_) => view! { <PlanSheet/> }.into_any(),
-        Face::Change(change) => view! { <RunSheet change/> }.into_any(),
+        Face::Closed => EitherOf3::A(()),
+        Face::Plan(_) => EitherOf3::B(view! { <PlanSheet/> }),
+        Face::Change(change) => EitherOf3::C(view! { <RunSheet change/> }),
     };
     view! { <aside class="frame-aside board-aside" aria-label="Plan and history">{sheet}<JustNow/></aside> }
-        .into_any()
 }
 
 /// Brings the board to life in the browser.

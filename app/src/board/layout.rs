@@ -5,14 +5,14 @@ use patchbay_domain::{Adapter, Assignment, FunctionId, Host, HostId, Role, Switc
 /// The hosts of a switch, in the order of their ports.
 pub fn hosts_of(topology: &Topology, switch: SwitchId) -> Vec<&Host> {
     let mut hosts: Vec<_> = topology.hosts.values().filter(|h| h.switch == switch).collect();
-    hosts.sort_by_key(|h| h.port);
+    hosts.sort_unstable_by_key(|h| h.port);
     hosts
 }
 
 /// The adapters of a switch, in the order of their slots.
 pub fn adapters_of(topology: &Topology, switch: SwitchId) -> Vec<&Adapter> {
     let mut adapters: Vec<_> = topology.adapters.values().filter(|a| a.switch == switch).collect();
-    adapters.sort_by_key(|a| a.slot);
+    adapters.sort_unstable_by_key(|a| a.slot);
     adapters
 }
 

@@ -38,7 +38,7 @@ pub fn watch(scene: Scene) {
             lay_cables();
             if let Some(observer) = &observer {
                 observer.disconnect();
-                dom::find_all(".rack, .column").iter().for_each(|element| observer.observe(element));
+                dom::find_all(".board-rack, .column").iter().for_each(|element| observer.observe(element));
             }
         });
     });
@@ -133,7 +133,7 @@ fn place_beside_choice(scene: Scene) {
 
 /// Draws every cable from its card to its port.
 pub fn lay_cables() {
-    let Some(rack) = dom::find(".rack") else { return };
+    let Some(rack) = dom::find(".board-rack") else { return };
     let origin = rack.get_bounding_client_rect();
     let relative = |x: f64, y: f64| Point { x: x - origin.left(), y: y - origin.top() };
     for path in dom::find_all("path[data-of]") {

@@ -261,13 +261,21 @@ impl Signals {
             epoch: ArcRwSignal::new(0),
             changes: 0,
         };
-        let function = |id: &FunctionId| (*id, ArcRwSignal::new(state_of(topology, *id)));
-        Self {
-            functions: topology.functions.keys().map(function).collect(),
-            hosts: topology.hosts.values().map(|h| (h.id, host(h))).collect(),
-            adapters: topology.adapters.values().map(|a| (a.id, ArcRwSignal::new(a.link))).collect(),
-            switches: topology.switches.values().map(|s| (s.id, ArcRwSignal::new(s.state))).collect(),
+        // Inserted one by one: collecting would put a sort for each kind of map into the browser's WASM.
+        let mut signals = Self::default();
+        for id in topology.functions.keys() {
+            signals.functions.insert(*id, ArcRwSignal::new(state_of(topology, *id)));
         }
+        for h in topology.hosts.values() {
+            signals.hosts.insert(h.id, host(h));
+        }
+        for a in topology.adapters.values() {
+            signals.adapters.insert(a.id, ArcRwSignal::new(a.link));
+        }
+        for s in topology.switches.values() {
+            signals.switches.insert(s.id, ArcRwSignal::new(s.state));
+        }
+        signals
     }
 
     fn follow_state(&self, topology: &Topology, delta: Delta) {

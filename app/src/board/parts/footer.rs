@@ -37,5 +37,4 @@ pub fn Footer() -> impl IntoView {
             </span>
         </footer>
     }
-    .into_any()
 }

@@ -1,5 +1,6 @@
 //! The head of the board: which switch, and whether it answers.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 use patchbay_domain::{Switch, SwitchId, SwitchState};
 
@@ -14,8 +15,8 @@ pub fn Head() -> impl IntoView {
     let head = move || {
         scene.state.structure.track();
         match scene.state.switch() {
-            Some(id) => view! { <SwitchHead id/> }.into_any(),
-            None => view! { <div class="head"><h1>"Board"</h1></div> }.into_any(),
+            Some(id) => Either::Left(view! { <SwitchHead id/> }),
+            None => Either::Right(view! { <div class="head"><h1>"Board"</h1></div> }),
         }
     };
     view! { {head} <AwayBanner/> }

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use patchbay_domain::{FunctionId, Host, HostId};
 
-use crate::board::layout::count;
 use crate::board::scene::scene;
 use crate::board::state::{FunctionState, HostSignals};
 use crate::board::walk::Stop;
@@ -17,16 +16,14 @@ pub fn HostCard(
 ) -> impl IntoView {
     let scene = scene();
     let known = scene.state.with(|t| t.hosts.get(&id).cloned());
-    let (Host { name, port, logical_ports, .. }, HostSignals { members, link, .. }) =
-        known.zip(scene.state.host(id))?;
+    let (Host { name, port, .. }, HostSignals { members, link, .. }) = known.zip(scene.state.host(id))?;
     let title = format!("host-{id}-name");
     let labelled = title.clone();
     let offer = move || scene.hands.offers.with(|offers| offers.as_ref()?.hosts.get(&id).cloned());
     let word = move || offer().map(|offer| offer.word());
     let meta = {
         let link = link.clone();
-        let ports = count(logical_ports.into(), "logical port", "logical ports");
-        move || format!("port {port} · {} · {ports}", link.get())
+        move || format!("port {port} · {}", link.get())
     };
     let badge = move || view! { <LinkBadge health=link.get().health()/> };
     let nothing = move || members.get().is_empty().then(|| view! { <p class="nothing">"No functions"</p> });

@@ -19,7 +19,7 @@ pub fn JustNow() -> impl IntoView {
             );
         }
         let lines = items.into_iter().map(|item| view! { <Line item/> }).collect_view();
-        Either::Right(view! { <ol class="lines">{lines}</ol> })
+        Either::Right(view! { <ol class="latest">{lines}</ol> })
     };
     view! {
         <section class="just-now" aria-labelledby="just-now-title">

@@ -32,7 +32,7 @@ fn Filled(id: SwitchId) -> impl IntoView {
     let hosts: Vec<_> = state.with(|t| hosts_of(t, id).iter().map(|h| h.id).collect());
     let adapters: Vec<_> = state.with(|t| adapters_of(t, id).iter().map(|a| a.id).collect());
     view! {
-        <div class="rack">
+        <div class="board-rack">
             <Cables switch=id/>
             <section aria-labelledby="hosts-title">
                 <h2 id="hosts-title" class="visually-hidden">"Hosts"</h2>
