@@ -8,8 +8,8 @@ use patchbay_domain::history::{HISTORY_PAGE_MAX, SEARCH_MAX_CHARS};
 use patchbay_domain::{HistoryQuery, ItemKind, Outcome};
 use thiserror::Error;
 
-/// Where the history is.
-pub const HISTORY_PATH: &str = "/history";
+use super::HISTORY_PATH;
+
 /// The names of the fields, in the order in which they are shown.
 pub const FIELDS: [&str; 9] =
     ["text", "kind", "outcome", "host", "adapter", "function", "person", "from", "to"];

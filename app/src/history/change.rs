@@ -6,6 +6,7 @@ use leptos_router::hooks::use_params_map;
 use patchbay_api::{ApiError, Desk, Picture};
 use patchbay_domain::{Actor, ChangeClosing, ChangeId, ChangeRecord, Door, Outcome};
 
+use super::HISTORY_PATH;
 use super::address;
 use super::evidence::Evidence;
 use super::moves::Moves;
@@ -47,12 +48,14 @@ fn FoundPage(picture: Picture, record: ChangeRecord) -> impl IntoView {
     view! {
         <Layout title section=Section::History around>
             <main id="main" class="frame-main change">
-                <p class="crumb"><a href=address::HISTORY_PATH>"History"</a></p>
+                <p class="crumb"><a href=HISTORY_PATH>"History"</a></p>
                 <ChangeHead record=record.clone()/>
                 <Verdict closed=record.closed.clone()/>
                 <div class="change-grid">
-                    <Facts record=record.clone() switch/>
-                    <Moves plan=record.plan.clone()/>
+                    <div class="change-column">
+                        <Moves plan=record.plan.clone()/>
+                        <Facts record=record.clone() switch/>
+                    </div>
                     <Course record=record.clone()/>
                     <Evidence opened=record.opened closed=record.closed.map(|closing| closing.entry)/>
                 </div>
@@ -126,7 +129,7 @@ pub(super) fn Facts(record: ChangeRecord, switch: String) -> impl IntoView {
                 <dt>"Asked"</dt><dd><When at=record.opened.at precision=Precision::Exact/></dd>
                 {ended.map(|at| view! { <dt>"Ended"</dt><dd><When at precision=Precision::Exact/></dd> })}
                 <dt>"Switch"</dt><dd>{switch}</dd>
-                <dt>"Saw"</dt><dd>"generation "{record.seen.get()}</dd>
+                <dt>"Based on"</dt><dd>"generation "{record.seen.get()}</dd>
             </dl>
         </section>
     }

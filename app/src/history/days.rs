@@ -36,9 +36,19 @@ pub fn by_day(items: &[HistoryItem], zone: Zone) -> Vec<(Day, Vec<HistoryItem>)>
     runs.filter_map(|run| Some((zone.day_of(run.first()?), run.to_vec()))).collect()
 }
 
+/// The fresh lines, and below them those that were shown before and lie further back: the link to older ones starts
+/// where they end.
+#[cfg(any(test, not(feature = "ssr")))]
+pub fn joined(fresh: Vec<HistoryItem>, shown: &[HistoryItem]) -> Vec<HistoryItem> {
+    let last = fresh.last().map(|item| item.seq);
+    let further = shown.iter().filter(|item| last.is_none_or(|last| item.seq < last)).cloned();
+    let further: Vec<_> = further.collect();
+    fresh.into_iter().chain(further).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Zone, by_day};
+    use super::{Zone, by_day, joined};
     use crate::history::fixture::line;
 
     #[test]
@@ -57,5 +67,15 @@ mod tests {
     #[test]
     fn no_lines_make_no_days() {
         assert!(by_day(&[], Zone::Utc).is_empty());
+    }
+
+    #[test]
+    fn fresh_lines_push_no_older_ones_out() {
+        let shown = [line(4, 0), line(3, 0), line(1, 0)];
+        let seqs =
+            |items: Vec<_>| items.iter().map(|item: &super::HistoryItem| item.seq.get()).collect::<Vec<_>>();
+        assert_eq!(seqs(joined(vec![line(6, 0), line(4, 0), line(3, 0)], &shown)), [6, 4, 3, 1]);
+        assert_eq!(seqs(joined(vec![line(9, 0)], &shown)), [9, 4, 3, 1]);
+        assert_eq!(seqs(joined(vec![], &shown)), [4, 3, 1]);
     }
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use patchbay_domain::history::SEARCH_MAX_CHARS;
 use patchbay_domain::{AdapterId, HistoryQuery, Topology};
 
+use super::HISTORY_PATH;
 use super::address::{self, BEFORE_FIELD, FIELDS, KINDS, OUTCOMES};
 
 /// The most functions offered in one list; a rack with more offers those of the chosen adapter.
@@ -38,15 +39,14 @@ pub fn Filters(
     let kinds = KINDS.map(|(_, word, name)| Choice::new(word, name)).to_vec();
     let outcomes = OUTCOMES.map(|(_, word, name)| Choice::new(word, name)).to_vec();
     let functions = functions(&query, &topology);
-    let more = set.iter().any(|(name, _)| !matches!(*name, "text" | BEFORE_FIELD));
     view! {
-        <form class="filters card" method="get" action=address::HISTORY_PATH role="search" aria-label="Filter the history">
+        <form class="filters card" method="get" action=HISTORY_PATH role="search" aria-label="Filter the history">
             <div class="filters-first">
                 <label class="visually-hidden" for="filter-text">"Text in title or reason"</label>
                 <input class="input" id="filter-text" type="search" name="text" maxlength=SEARCH_MAX_CHARS placeholder="Text in title or reason" value=value("text")/>
                 <button class="button" data-primary>"Filter"</button>
             </div>
-            <details open=more>
+            <details>
                 <summary>"More filters"</summary>
                 <div class="filters-more">
                     <Select name="kind" label="What" any="Changes and events" choices=kinds chosen=value("kind")/>
@@ -152,7 +152,7 @@ pub fn ActiveFilters(
         view! {
             <ul class="active-filters" aria-label="Filters that are set">
                 {links}
-                {several.then(|| view! { <li><a href=address::HISTORY_PATH>"Clear all filters"</a></li> })}
+                {several.then(|| view! { <li><a href=HISTORY_PATH>"Clear all filters"</a></li> })}
             </ul>
         }
     })

@@ -31,3 +31,6 @@ mod steps;
 pub use change::ChangePage;
 #[cfg(feature = "ssr")]
 pub use page::HistoryPage;
+
+/// Where the history is.
+pub const HISTORY_PATH: &str = "/history";

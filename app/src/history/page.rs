@@ -6,6 +6,7 @@ use leptos_axum::ResponseOptions;
 use patchbay_api::{ApiError, Desk, Picture};
 use patchbay_domain::{HistoryPage as Page, HistoryQuery, Seq};
 
+use super::HISTORY_PATH;
 use super::address::{self, AddressError};
 use super::filters::{ActiveFilters, Filters};
 use super::timeline::{SHOWN_BLOCK_ID, Shown, Timeline};
@@ -62,9 +63,6 @@ fn FoundPage(found: Found) -> impl IntoView {
     let around = Surroundings::from(&picture);
     let body = match page {
         Err(error) => view! { <Unreadable error/> }.into_any(),
-        Ok(page) if page.items.is_empty() && query != HistoryQuery::default() => {
-            view! { <NothingFound/> }.into_any()
-        }
         Ok(page) => {
             let shown = Shown { page, query: paged(&query), seq: picture.seq };
             view! { <Lines shown asked=query.clone()/> }.into_any()
@@ -95,37 +93,31 @@ fn Lines(
     asked: HistoryQuery,
 ) -> impl IntoView {
     let packed = block::pack(&shown).unwrap_or_default();
-    let (next, count) = (shown.page.next, shown.page.items.len());
+    let next = shown.page.next;
     provide_context(shown);
     view! {
         <script type="application/octet-stream" id=SHOWN_BLOCK_ID inner_html=packed></script>
         <Timeline/>
-        <Pages asked next count/>
+        <Pages asked next/>
     }
     .into_any()
 }
 
-/// Links to the neighbouring pages, with the number of lines on this one.
+/// Links to the neighbouring pages.
 #[component]
-fn Pages(asked: HistoryQuery, next: Option<Seq>, count: usize) -> impl IntoView {
+fn Pages(asked: HistoryQuery, next: Option<Seq>) -> impl IntoView {
     let newest = asked.before.map(|_| address::href_of(&HistoryQuery { before: None, ..asked.clone() }));
     let older = next.map(|seq| address::href_of(&HistoryQuery { before: Some(seq), ..asked }));
-    let said = match (count, next) {
-        (0, _) => {
-            "Nothing has happened yet. Add a switch or move a function, and it is written here.".to_owned()
-        }
-        (_, Some(_)) => format!("{count} lines, and older ones"),
-        (1, None) => "1 line, the last".to_owned(),
-        (_, None) => format!("{count} lines, down to the last"),
-    };
-    view! {
-        <nav class="pages" aria-label="Pages of the history">
-            {newest.map(|href| view! { <a class="button" href=href>"Newest"</a> })}
-            {older.map(|href| view! { <a class="button" rel="next" href=href>"Older"</a> })}
-            <p class="muted">{said}</p>
-        </nav>
-    }
-    .into_any()
+    (newest.is_some() || older.is_some())
+        .then(|| {
+            view! {
+                <nav class="pages" aria-label="Pages of the history">
+                    {newest.map(|href| view! { <a class="button" href=href>"Newest"</a> })}
+                    {older.map(|href| view! { <a class="button" rel="next" href=href>"Older"</a> })}
+                </nav>
+            }
+        })
+        .into_any()
 }
 
 /// Says which part of the address cannot be read.
@@ -137,17 +129,7 @@ fn Unreadable(error: AddressError) -> impl IntoView {
     view! {
         <div class="note" data-tone="bad" role="alert">
             <p>{error.to_string()}</p>
-            <p><a href=address::HISTORY_PATH>"Show the whole history"</a></p>
-        </div>
-    }
-}
-
-#[component]
-fn NothingFound() -> impl IntoView {
-    view! {
-        <div class="empty card">
-            <h2>"Nothing fits these filters"</h2>
-            <p>"Take a filter away, choose a longer time, or " <a href=address::HISTORY_PATH>"show the whole history"</a> "."</p>
+            <p><a href=HISTORY_PATH>"Show the whole history"</a></p>
         </div>
     }
 }

@@ -11,6 +11,7 @@ use leptos::task::spawn_local;
 use patchbay_api::LiveEvent;
 use patchbay_domain::{HistoryItem, HistoryQuery, Seq};
 
+use super::days::joined;
 use super::timeline::Shown;
 use crate::actions;
 use crate::live::{self, LiveState};
@@ -82,6 +83,6 @@ impl Refresh {
         if let Some(newest) = items.first().filter(|_| newer > 0) {
             self.said.set(format!("New in the history: {}", newest.title));
         }
-        self.items.set(items);
+        self.items.update(|shown| *shown = joined(items, shown));
     }
 }

@@ -1,9 +1,11 @@
 //! The part of the history that stays up to date: its newest page, or an older one as it was.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 use patchbay_domain::{HistoryItem, HistoryPage, HistoryQuery, Seq};
 use serde::{Deserialize, Serialize};
 
+use super::HISTORY_PATH;
 use super::days::{Zone, by_day};
 use super::line::Line;
 use crate::live::LiveState;
@@ -55,6 +57,7 @@ struct Timetable {
 #[component]
 fn TimelineBody(shown: Shown) -> impl IntoView {
     let newest = shown.query.before.is_none();
+    let asked = Asked::of(&shown.query);
     let table = Timetable {
         items: RwSignal::new(shown.page.items.clone()),
         zone: RwSignal::new(Zone::Utc),
@@ -68,12 +71,14 @@ fn TimelineBody(shown: Shown) -> impl IntoView {
             super::refresh::keep_fresh(shown.clone(), table.items, table.live, table.said);
         }
     });
+    let empty = move || table.items.read().is_empty().then(|| view! { <Empty asked/> });
     let away = move || (table.live.get() == LiveState::Away).then(|| view! { <AwayNote/> });
     let days = move || by_day(&table.items.read(), table.zone.get());
     view! {
         {newest.then(|| view! { <LiveMark state=table.live/> })}
         <p class="visually-hidden" role="status">{table.said}</p>
         {away}
+        {empty}
         <For each=days key=|(day, _)| *day let((day, _))>
             <section class="day">
                 <h2><time datetime=day.iso()>{day.in_full()}</time></h2>
@@ -86,8 +91,54 @@ fn TimelineBody(shown: Shown) -> impl IntoView {
                 </ol>
             </section>
         </For>
+        <p class="count-lines muted">{move || counted(table.items.read().len())}</p>
     }
-    .into_any()
+}
+
+/// "12 lines"; nothing where there are none, since the page says so already.
+fn counted(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        1 => "1 line".to_owned(),
+        _ => format!("{lines} lines"),
+    }
+}
+
+/// Whether somebody asked for something in particular.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// For everything.
+    All,
+    /// For what fits some filters, or lies further back.
+    Some,
+}
+
+impl Asked {
+    fn of(query: &HistoryQuery) -> Self {
+        let all = HistoryQuery { limit: query.limit, ..HistoryQuery::default() };
+        if *query == all { Self::All } else { Self::Some }
+    }
+}
+
+/// What stands in place of lines, and what to do about it.
+#[component]
+fn Empty(asked: Asked) -> impl IntoView {
+    match asked {
+        Asked::All => Either::Left(view! {
+            <div class="empty card">
+                <h2>"Nothing has happened yet"</h2>
+                <p>"Move a function on " <a href="/">"the board"</a> ", and it is written here."</p>
+            </div>
+        }),
+        Asked::Some => Either::Right(view! {
+            <div class="empty card">
+                <h2>"Nothing fits these filters"</h2>
+                <p>
+                    "Take a filter away, choose a longer time, or " <a href=HISTORY_PATH>"show the whole history"</a> "."
+                </p>
+            </div>
+        }),
+    }
 }
 
 /// The lines of one day as they are now; the list around them is keyed by day, so a day finds its own.
