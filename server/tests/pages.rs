@@ -18,7 +18,7 @@ use patchbay_app::actions::{ActionError, Look, Submit};
 use patchbay_app::block;
 use patchbay_domain::{
     Actor, ChangeId, ChangeRecord, Generation, HistoryPage, HistoryQuery, Host, HostId, Intent, LedgerPage,
-    Link, PhysicalPort, Plan, Rate, Reason, Seq, SwitchId, Topology,
+    Link, PhysicalPort, Plan, Rate, Reason, Seq, Switch, SwitchId, SwitchState, Topology,
 };
 use tower::ServiceExt;
 
@@ -68,6 +68,10 @@ fn picture() -> Picture {
     let link = Link::full(8, Rate::Gen4);
     let (switch, name, port) = (SwitchId::new(1), "gpu-01</script>".to_owned(), PhysicalPort(0));
     let mut topology = Topology { generation: Generation::new(7), ..Topology::default() };
+    let (rack, address, model) =
+        ("rack-12-pax".to_owned(), "10.0.0.5".to_owned(), "Switchtec PAX".to_owned());
+    let (state, firmware) = (SwitchState::Ready, "4.80 B123".to_owned());
+    topology.switches.insert(switch, Switch { id: switch, name: rack, address, state, model, firmware });
     topology.hosts.insert(id, Host { id, name, switch, port, link, logical_ports: 8 });
     Picture {
         topology,
@@ -137,6 +141,7 @@ async fn what_is_not_there_is_404_and_what_breaks_says_so() {
         ("/history/7", StatusCode::NOT_FOUND, "There is no change 7. Check the address."),
         ("/history/x", StatusCode::NOT_FOUND, "There is no change x. Check the address."),
         ("/history", StatusCode::INTERNAL_SERVER_ERROR, "cannot be read or written right now"),
+        ("/history?host=x", StatusCode::BAD_REQUEST, "“x” is no host: ids are numbers."),
     ] {
         let response = get(path).await;
         assert_eq!(response.status(), status, "{path}");
