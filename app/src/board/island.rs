@@ -35,7 +35,7 @@ pub fn Board() -> impl IntoView {
     let scene = Scene::new(BoardState::new(picture, switch), at);
     provide_context(scene);
     Effect::new(move || wake(scene));
-    view! { <LiveMark state=scene.live/><BoardMain/><BoardAside/><Footer/><Overlay/> }
+    view! { <LiveMark state=scene.live/><BoardMain/><BoardAside/><Footer/> }
 }
 
 #[component]
@@ -68,6 +68,7 @@ fn BoardMain() -> impl IntoView {
             <SelectionBar/>
             <ToastBar/>
             <Said/>
+            <Overlay/>
         </main>
     }
 }
