@@ -48,7 +48,6 @@ pub struct ServeOptions {
     pub switches: Vec<SwitchAddress>,
     /// Also run the built-in lab, from a rack file if one is named. With no switch given it runs anyway.
     #[arg(long, env = "PATCHBAY_LAB", num_args = 0..=1, value_name = "RACK.toml")]
-    #[expect(clippy::option_option, reason = "absent, bare and with a file are three different wishes")]
     pub lab: Option<Option<PathBuf>>,
     /// Listen on an address that others can reach, although nobody has to sign in.
     #[arg(long, env = "PATCHBAY_INSECURE_OPEN")]

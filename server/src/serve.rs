@@ -121,7 +121,11 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
     let (stop, stopping) = watch::channel(false);
     let notices = lab.iter().map(|_| lab_notice()).collect();
     let desk = ServerDesk::new(engine.clone(), store.clone(), notices, stopping);
-    let app = router(&(Arc::new(desk) as Arc<dyn Desk>));
+    let assets = Arc::new(Assets::built_in());
+    if assets.is_empty() {
+        warn!("the front end was never built, so pages have no scripts and no style: build with cargo xtask");
+    }
+    let app = router(&(Arc::new(desk) as Arc<dyn Desk>), &assets);
     Ok(House { engine, tasks, store, lab, app, stop })
 }
 
@@ -146,10 +150,10 @@ fn lab_notice() -> Notice {
 }
 
 /// All doors of the server over one desk.
-pub fn router(desk: &Arc<dyn Desk>) -> Router {
+pub fn router(desk: &Arc<dyn Desk>, assets: &Arc<Assets>) -> Router {
     Router::new()
         .merge(api::routes(desk))
-        .merge(pages::pages(desk, &Arc::new(Assets::built_in())))
+        .merge(pages::pages(desk, assets))
         .layer(axum::middleware::from_fn(guard::own_pages_only))
         .layer(TraceLayer::new_for_http())
 }

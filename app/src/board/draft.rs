@@ -1,6 +1,7 @@
 //! The plan on the sheet, before it is sent: kept true while the rack changes under it.
 
 use patchbay_api::ChangeRequest;
+use patchbay_domain::reconcile::whereabouts;
 use patchbay_domain::{Intent, Plan, PlannedMove, Reason, ReasonError, Refusal, Topology, plan};
 
 use super::layout::place;
@@ -37,6 +38,7 @@ impl Draft {
                     self.news.push("The steps changed. Read them again before you apply.".to_owned());
                 }
                 self.news.extend(news);
+                self.title.clone_from(&new.title);
             }
             (Ok(_), Err(_)) => self.news.push("The rack changed, and this can no longer be done.".to_owned()),
             (Err(_), Ok(new)) => {
@@ -80,10 +82,10 @@ fn difference(topology: &Topology, old: &PlannedMove, new: &PlannedMove) -> Stri
         )
     } else {
         format!(
-            "{} is on {} now, no longer on {}.",
+            "{} is {} now, no longer {}.",
             new.name,
-            place(topology, new.from),
-            place(topology, old.from)
+            whereabouts(topology, new.from),
+            whereabouts(topology, old.from)
         )
     }
 }
@@ -132,6 +134,10 @@ mod tests {
             draft.news[1],
             "eth16v1 is on web-01, logical port 3 now, no longer on web-01, logical port 0."
         );
+        t.functions.get_mut(&NIC_VF1).expect("in the fixture").assigned = None;
+        draft.renew(&t);
+        assert_eq!(draft.news[2], "eth16v1 is in the pool now, no longer on web-01, logical port 3.");
+        assert_eq!(draft.title, "Assign eth16v1 to db-02");
     }
 
     #[test]

@@ -11,11 +11,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent, PageTransitionEvent};
 
-use super::LiveState;
 use super::backoff::wait_ms;
+use super::{LIVE_ADDRESS, LiveState};
+use crate::block;
 
-/// Where the stream is.
-const ADDRESS: &str = "/api/v1/stream";
 /// The names of the stream's events.
 const EVENT_NAMES: [&str; 4] = ["entry", "step", "switch", "reset"];
 
@@ -77,7 +76,7 @@ struct Feed {
 
 impl Feed {
     fn connect(self: &Rc<Self>) {
-        let address = format!("{ADDRESS}?after={}", (self.after)());
+        let address = format!("{LIVE_ADDRESS}?after={}", (self.after)());
         let Ok(events) = EventSource::new(&address) else {
             self.lost();
             return;
@@ -104,7 +103,7 @@ impl Feed {
         Closure::new(move |message: MessageEvent| {
             let text = message.data().as_string().unwrap_or_default();
             // What cannot be read comes from another build: a new picture says whether it matters.
-            feed.push(serde_json::from_str(&text).unwrap_or(LiveEvent::Reset));
+            feed.push(block::unpack(&text).unwrap_or(LiveEvent::Reset));
         })
     }
 

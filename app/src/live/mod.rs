@@ -18,6 +18,9 @@ mod feed;
 
 pub use feed::open;
 
+/// Where Patchbay's own pages find the stream, packed as a data block is. Programs have `/api/v1/stream`.
+pub const LIVE_ADDRESS: &str = "/live";
+
 /// How the live stream is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LiveState {

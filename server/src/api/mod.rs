@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, StatusCode, Uri};
 use patchbay_api::{ApiError, Desk};
+use patchbay_app::live::LIVE_ADDRESS;
 use std::sync::Arc;
 
 /// An error on its way out.
@@ -37,7 +38,7 @@ pub fn problem(error: &ApiError) -> Response {
     (status, kind, axum::Json(error.problem())).into_response()
 }
 
-/// The routes, under `/api/v1`, and `/healthz` beside them.
+/// The routes, under `/api/v1`; beside them `/healthz`, and `/live` for Patchbay's own pages.
 pub fn routes(desk: &Arc<dyn Desk>) -> Router {
     let door = Router::new()
         .route("/topology", get(read::topology))
@@ -49,7 +50,9 @@ pub fn routes(desk: &Arc<dyn Desk>) -> Router {
         .route("/healthz", get(read::health))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method);
-    Router::new().nest("/api/v1", door).route("/healthz", get(read::health)).with_state(Arc::clone(desk))
+    let door = Router::new().nest("/api/v1", door);
+    let door = door.route("/healthz", get(read::health)).route(LIVE_ADDRESS, get(stream::packed));
+    door.with_state(Arc::clone(desk))
 }
 
 async fn unknown(uri: Uri) -> Refused {

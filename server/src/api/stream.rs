@@ -1,10 +1,13 @@
-//! The live stream: server-sent events that a listener can resume.
+//! The live stream: server-sent events that a listener can resume. Programs get them as JSON, Patchbay's own pages
+//! packed as the data block beside an island is: they carry the decoder for that anyway, and one for JSON would be a
+//! tenth of what a browser loads.
 
 use super::Refused;
 use super::body::{QueryOf, bad};
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use futures::{Stream, StreamExt};
+use axum::response::sse::{Event, KeepAlive, KeepAliveStream, Sse};
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use http::HeaderMap;
 use patchbay_api::{Desk, LiveEvent};
 use patchbay_domain::Seq;
@@ -24,15 +27,38 @@ pub(super) struct StreamQuery {
     after: Option<Seq>,
 }
 
+/// Server-sent events on their way to one listener.
+type Events = BoxStream<'static, Result<Event, axum::Error>>;
+
 pub(super) async fn stream(
     State(desk): State<Arc<dyn Desk>>,
     QueryOf(query): QueryOf<StreamQuery>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>, Refused> {
-    let after = last_event_id(&headers)?.or(query.after);
+) -> Result<Sse<KeepAliveStream<Events>>, Refused> {
+    resume(&desk, query, &headers, |event| Event::default().json_data(event))
+}
+
+pub(super) async fn packed(
+    State(desk): State<Arc<dyn Desk>>,
+    QueryOf(query): QueryOf<StreamQuery>,
+    headers: HeaderMap,
+) -> Result<Sse<KeepAliveStream<Events>>, Refused> {
+    resume(&desk, query, &headers, |event| {
+        Ok(Event::default().data(patchbay_app::block::pack(event).map_err(axum::Error::new)?))
+    })
+}
+
+/// The events after the one a listener saw last, each with its data from `encode`, its name, and for entries its id.
+fn resume(
+    desk: &Arc<dyn Desk>,
+    query: StreamQuery,
+    headers: &HeaderMap,
+    encode: impl Fn(&LiveEvent) -> Result<Event, axum::Error> + Send + 'static,
+) -> Result<Sse<KeepAliveStream<Events>>, Refused> {
+    let after = last_event_id(headers)?.or(query.after);
     let hello = futures::stream::iter([Ok(Event::default().comment("patchbay").retry(RETRY_AFTER))]);
-    let events = desk.live(after).map(|event| encode(&event));
-    Ok(Sse::new(hello.chain(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)))
+    let events = desk.live(after).map(move |event| encode(&event).map(|sse| named(sse, &event)));
+    Ok(Sse::new(hello.chain(events).boxed()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)))
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<Seq>, Refused> {
@@ -42,16 +68,11 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<Seq>, Refused> {
     text.parse().map(Some).map_err(|_| wrong())
 }
 
-fn encode(event: &LiveEvent) -> Result<Event, axum::Error> {
-    let name = match event {
-        LiveEvent::Entry(_) => "entry",
-        LiveEvent::Step(_) => "step",
-        LiveEvent::Switch { .. } => "switch",
-        LiveEvent::Reset => "reset",
-    };
-    let sse = Event::default().event(name).json_data(event)?;
-    Ok(match event {
-        LiveEvent::Entry(entry) => sse.id(entry.seq.to_string()),
-        _ => sse,
-    })
+fn named(sse: Event, event: &LiveEvent) -> Event {
+    match event {
+        LiveEvent::Entry(entry) => sse.event("entry").id(entry.seq.to_string()),
+        LiveEvent::Step(_) => sse.event("step"),
+        LiveEvent::Switch { .. } => sse.event("switch"),
+        LiveEvent::Reset => sse.event("reset"),
+    }
 }

@@ -1,0 +1,122 @@
+// What a person sees when things go wrong, and that nothing is lost.
+
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expectAccessible } from '../fixtures/index.ts';
+import { expect, lab, test } from '../fixtures/rack.ts';
+import { Softswitch } from '../fixtures/softswitch.ts';
+import { withDataFolder } from '../fixtures/server.ts';
+
+test('a switch that goes away is said, and the board shows the last good picture', async ({ board, softswitch, rack }) => {
+  const [vf, from] = [rack.function(lab.onFirst), rack.host(lab.first)];
+  await softswitch.kill();
+  await expect(board.page.getByRole('alert').filter({ hasText: 'does not answer' })).toBeVisible();
+  await expect(board.chip(from, vf)).toBeVisible();
+  await board.chip(from, vf).focus();
+  await board.page.keyboard.press('m');
+  for (const item of await board.page.getByRole('menuitem', { name: /host-/ }).all()) {
+    await expect(item).toHaveAttribute('aria-disabled', 'true');
+  }
+  await board.page.keyboard.press('Escape');
+  await expectAccessible(board.page);
+  const back = await Softswitch.start({ listen: softswitch.address });
+  await expect(board.page.getByRole('alert').filter({ hasText: 'does not answer' })).toHaveCount(0);
+  await back.kill();
+});
+
+test('a function bound behind our back appears where it is, and the history says so', async ({ board, softswitch, rack, page }) => {
+  const [vf, host] = [rack.function(lab.free), rack.host(lab.third)];
+  await softswitch.bind(lab.third, 7, Number(vf.pdfid));
+  await expect(board.chip(host, vf)).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Just now' })).toContainText('was changed outside Patchbay');
+  await page.goto('/history');
+  await expect(page.getByText(`${vf.name} from the pool to ${host.name}`)).toBeVisible();
+});
+
+const slow = `
+[switch]
+name = "slow-pax"
+index = 0
+device_id = 0x4252
+firmware = 0x04800123
+temperature_c = 40.0
+
+[delays]
+default = 0
+bind = 60000
+
+[[host]]
+name = "a"
+port = 0
+width = 8
+gen = 4
+logical_ports = 4
+
+[[host]]
+name = "b"
+port = 4
+width = 8
+gen = 4
+logical_ports = 4
+
+[[slot]]
+port = 16
+width = 8
+gen = 4
+
+[slot.adapter]
+name = "NIC"
+kind = "nic"
+vendor = 0x8086
+device = 0x158B
+subsystem_vendor = 0x8086
+subsystem_device = 0x0001
+pf_pdfid = 0x1000
+bars = [{ index = 0, kind = "mem64", log2_size = 15 }]
+
+[slot.adapter.vfs]
+count = 2
+first_pdfid = 0x1001
+
+[[binding]]
+host = "a"
+logical_port = 0
+functions = [0x1001]
+`;
+
+test.describe('a switch that vanishes in the middle of a move', () => {
+  test.use({
+    softswitch: async ({}, use) => {
+      await withDataFolder(async (folder) => {
+        const rack = path.join(folder, 'slow.toml');
+        await writeFile(rack, slow);
+        const options = { rack, state: path.join(folder, 'state.json') };
+        const softswitch = await Softswitch.start(options);
+        await use(softswitch);
+        await softswitch.kill();
+      });
+    },
+  });
+
+  test('ends as rolled back, with the undo on the sheet', async ({ board, softswitch, rack, readRack }) => {
+    const [vf, from, to] = [rack.function('0x1001'), rack.host(0), rack.host(4)];
+    await board.drag(board.chip(from, vf), board.host(to));
+    await board.apply('into the unknown');
+    const steps = board.page.getByTestId('steps').getByRole('listitem');
+    await expect(steps.nth(0)).toHaveAttribute('data-mark', 'done');
+    await expect(steps.nth(1)).toHaveAttribute('data-mark', 'running');
+    await expect(board.chip(from, vf)).toHaveAttribute('data-flight', 'leaving');
+    await expect(board.chip(to, vf)).toHaveAttribute('data-flight', 'arriving');
+    await softswitch.kill();
+    const { rack: file, state } = softswitch.options;
+    await writeFile(file ?? '', slow.replace('bind = 60000', 'bind = 0'));
+    const again = await Softswitch.start({ listen: softswitch.address, rack: file ?? '', state: state ?? '' });
+    await expect(board.ending).toContainText('Rolled back');
+    await expect(steps.nth(1)).toHaveAttribute('data-mark', 'failed');
+    await expect(board.page.getByTestId('undo-steps').getByRole('listitem').first()).toBeVisible();
+    await expect(board.chip(from, vf)).toBeVisible();
+    await expect(board.chip(to, vf)).toHaveCount(0);
+    expect((await readRack()).portOf('0x1001')).toBe(0);
+    await again.kill();
+  });
+});
