@@ -227,7 +227,7 @@ impl FunctionView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use patchbay_domain::{Assignment, Rate};
+    use patchbay_domain::{Assignment, Fingerprint, Rate};
 
     fn rack() -> Topology {
         let mut t = Topology { generation: Generation::new(6), ..Topology::default() };
@@ -236,8 +236,13 @@ mod tests {
         let link = Link::full(8, Rate::Gen4);
         let (name, port) = ("web-01".to_owned(), PhysicalPort(0));
         t.hosts.insert(host, Host { id: host, name, switch, port, link: link.lost(), logical_ports: 8 });
+        let fingerprint =
+            Fingerprint { vendor: 0x8086, device: 0x158b, subsystem_vendor: 0, subsystem_device: 0 };
         let (name, slot, kind) = ("25 GbE NIC".to_owned(), PhysicalPort(16), AdapterKind::Nic);
-        t.adapters.insert(adapter, Adapter { id: adapter, switch, slot, kind, name, link, present: true });
+        t.adapters.insert(
+            adapter,
+            Adapter { id: adapter, switch, slot, kind, fingerprint, name, link, present: true },
+        );
         let assigned = Some(Assignment { host, logical_port: LogicalPort(1), number: 0 });
         let pdfid = Pdfid::new(0x1001).expect("in range");
         t.functions

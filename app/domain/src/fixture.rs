@@ -25,6 +25,10 @@ pub(crate) const NIC_VF2: FunctionId = FunctionId::new(3);
 pub(crate) const NIC_VF3: FunctionId = FunctionId::new(4);
 pub(crate) const HBA_VF1: FunctionId = FunctionId::new(11);
 
+/// The PCI identity of every card in this rack.
+pub(crate) const CARD: Fingerprint =
+    Fingerprint { vendor: 0x8086, device: 0x158b, subsystem_vendor: 0, subsystem_device: 0 };
+
 /// web-01 and db-02 with eight logical ports, gpu-01 without a link, tiny-04 with one logical port, taken by
 /// `HBA_VF1`; a NIC in slot 16 whose VF 1 is on web-01, and an HBA in slot 20.
 pub(crate) fn topology() -> Topology {
@@ -69,8 +73,19 @@ fn add_adapter(
 ) {
     let (first, base, count) = ids;
     let (link, slot) = (Link::full(8, Rate::Gen4), PhysicalPort(slot));
-    t.adapters
-        .insert(id, Adapter { id, switch: SWITCH, slot, kind, name: name.to_owned(), link, present: true });
+    t.adapters.insert(
+        id,
+        Adapter {
+            id,
+            switch: SWITCH,
+            slot,
+            kind,
+            fingerprint: CARD,
+            name: name.to_owned(),
+            link,
+            present: true,
+        },
+    );
     for index in 0..count {
         let function = FunctionId::new(first + u32::from(index));
         let role = if index == 0 { Role::Pf } else { Role::Vf };
@@ -102,12 +117,7 @@ pub(crate) fn observation(t: &Topology) -> Observation {
             adapter: Some(ObservedAdapter {
                 kind: a.kind,
                 name: a.name.clone(),
-                fingerprint: Fingerprint {
-                    vendor: 0x8086,
-                    device: 0x158b,
-                    subsystem_vendor: 0,
-                    subsystem_device: 0,
-                },
+                fingerprint: a.fingerprint,
                 functions: t
                     .functions_of_adapter(a.id)
                     .into_iter()

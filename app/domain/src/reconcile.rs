@@ -151,8 +151,11 @@ fn same_adapters(topology: &Topology, switch: SwitchId, seen: &Observation) -> b
     let present: Vec<&Adapter> = adapters_of(topology, switch).filter(|a| a.present).collect();
     present.len() == read.len()
         && present.iter().all(|adapter| {
-            read.get(&adapter.slot)
-                .is_some_and(|found| found.kind == adapter.kind && same_functions(topology, adapter, found))
+            read.get(&adapter.slot).is_some_and(|found| {
+                found.kind == adapter.kind
+                    && found.fingerprint == adapter.fingerprint
+                    && same_functions(topology, adapter, found)
+            })
         })
 }
 
@@ -208,6 +211,15 @@ mod tests {
         seen.host_ports[0].link = link;
         assert_eq!(reconcile(&t, SWITCH, &seen).links, vec![(seen.host_ports[0].port, link)]);
         seen.slots[0].adapter = None;
+        assert!(reconcile(&t, SWITCH, &seen).structure);
+    }
+
+    #[test]
+    fn another_card_with_the_same_functions_in_the_same_slot_is_a_discovery() {
+        let t = fixture::topology();
+        let mut seen = fixture::observation(&t);
+        let card = seen.slots[0].adapter.as_mut().expect("a NIC");
+        card.fingerprint.subsystem_device = 2;
         assert!(reconcile(&t, SWITCH, &seen).structure);
     }
 

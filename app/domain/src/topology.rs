@@ -2,6 +2,7 @@
 
 use crate::address::{Link, LogicalPort, Pdfid, PhysicalPort};
 use crate::ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, SwitchId};
+use crate::observation::Fingerprint;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,8 @@ pub struct Adapter {
     pub slot: PhysicalPort,
     /// What it is for.
     pub kind: AdapterKind,
+    /// The PCI identity that makes it another adapter than the one before it in the same slot.
+    pub fingerprint: Fingerprint,
     /// What people call it.
     pub name: String,
     /// The link between slot and adapter.

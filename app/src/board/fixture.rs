@@ -2,11 +2,13 @@
 
 use chrono::DateTime;
 use patchbay_domain::{
-    Actor, Adapter, AdapterId, AdapterKind, Assignment, ChangeId, Entry, Event, Function, FunctionId,
-    Generation, Hash, Host, HostId, Intent, Link, LogicalPort, Outcome, Pdfid, PhysicalPort, Rate, Reason,
-    Role, Seq, Switch, SwitchId, SwitchState, Topology, plan,
+    Actor, Adapter, AdapterId, AdapterKind, Assignment, ChangeId, Entry, Event, Fingerprint, Function,
+    FunctionId, Generation, Hash, Host, HostId, Intent, Link, LogicalPort, Outcome, Pdfid, PhysicalPort,
+    Rate, Reason, Role, Seq, Switch, SwitchId, SwitchState, Topology, plan,
 };
 
+const CARD: Fingerprint =
+    Fingerprint { vendor: 0x8086, device: 0x158b, subsystem_vendor: 0, subsystem_device: 0 };
 pub(crate) const SWITCH: SwitchId = SwitchId::new(1);
 pub(crate) const HOST_A: HostId = HostId::new(1);
 pub(crate) const HOST_B: HostId = HostId::new(2);
@@ -54,8 +56,10 @@ pub(crate) fn topology() -> Topology {
 fn add_adapter(t: &mut Topology, card: (AdapterId, AdapterKind, &str, u8), first: u32, base: u16) {
     let (adapter, kind, name, slot) = card;
     let (name, slot, link) = (name.to_owned(), PhysicalPort(slot), Link::full(8, Rate::Gen4));
-    t.adapters
-        .insert(adapter, Adapter { id: adapter, switch: SWITCH, slot, kind, name, link, present: true });
+    t.adapters.insert(
+        adapter,
+        Adapter { id: adapter, switch: SWITCH, slot, kind, fingerprint: CARD, name, link, present: true },
+    );
     for index in 0..3 {
         let id = FunctionId::new(first + u32::from(index));
         let role = if index == 0 { Role::Pf } else { Role::Vf };

@@ -5,8 +5,8 @@ use crate::ledger;
 use crate::open::Store;
 use crate::row::Cells;
 use patchbay_domain::{
-    Adapter, AdapterId, Assignment, ChangeId, Function, FunctionId, Generation, Hash, Host, HostId,
-    LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
+    Adapter, AdapterId, Assignment, ChangeId, Fingerprint, Function, FunctionId, Generation, Hash, Host,
+    HostId, LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
 };
 use sqlx::SqliteConnection;
 
@@ -163,7 +163,7 @@ async fn hosts(connection: &mut SqliteConnection, switch: SwitchId) -> Result<Ve
 
 async fn adapters(connection: &mut SqliteConnection, switch: SwitchId) -> Result<Vec<Adapter>, StoreError> {
     let rows = sqlx::query(
-        "SELECT a.id, a.slot, a.kind, a.name, a.state = 'present' AS present,
+        "SELECT a.id, a.slot, a.kind, a.vendor, a.device, a.subsystem_vendor, a.subsystem_device, a.name, a.state = 'present' AS present,
                 p.up, p.width, p.rate, p.configured_width, p.configured_rate
          FROM adapters a JOIN ports p ON p.switch = a.switch AND p.port = a.slot
          WHERE a.switch = ? AND a.state <> 'replaced'
@@ -179,6 +179,12 @@ async fn adapters(connection: &mut SqliteConnection, switch: SwitchId) -> Result
                 switch,
                 slot: PhysicalPort(cells.number("slot")?),
                 kind: cells.word("kind")?,
+                fingerprint: Fingerprint {
+                    vendor: cells.number("vendor")?,
+                    device: cells.number("device")?,
+                    subsystem_vendor: cells.number("subsystem_vendor")?,
+                    subsystem_device: cells.number("subsystem_device")?,
+                },
                 name: cells.text("name")?.to_owned(),
                 link: if present { link } else { link.lost() },
                 present,
