@@ -10,8 +10,11 @@ use patchbay_store::Store;
 use serde_json::Value;
 use support::*;
 
+/// A moment in words, the commands that lead to it, and how the change must end.
+type MomentOfMove = (&'static str, &'static [(CommandKind, Phase)], &'static str);
+
 /// The moments of a move (unbind, bind, read back), as the commands that lead there, and how the change must end.
-const MOMENTS: [(&str, &[(CommandKind, Phase)], &str); 8] = [
+const MOMENTS: [MomentOfMove; 8] = [
     ("recorded, nothing sent", &[(Database, Before)], "rolled_back"),
     ("unbind sent, not done", &[(Unbind, Before)], "rolled_back"),
     ("unbind done, not answered", &[(Unbind, After)], "rolled_back"),

@@ -39,6 +39,8 @@ fn SwitchHead(id: SwitchId) -> impl IntoView {
             .map(|(href, name)| view! { <a class="other-switch" href=href>{name}</a> })
             .collect_view()
     };
+    // A switch that was never read has no picture to warn about; the empty board says what to do.
+    let drawn = scene.state.with(|t| t.hosts.values().any(|host| host.switch == id));
     let lost = {
         let (name, state) = (name.clone(), state.clone());
         let sentence = format!(
@@ -47,7 +49,7 @@ fn SwitchHead(id: SwitchId) -> impl IntoView {
         );
         move || {
             let words = sentence.clone();
-            (state.get() == SwitchState::Unreachable)
+            (drawn && state.get() == SwitchState::Unreachable)
                 .then(|| view! { <p class="note" data-tone="bad" role="alert">{words}</p> })
         }
     };
