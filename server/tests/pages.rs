@@ -163,23 +163,30 @@ async fn pages_travel_compressed() {
     assert_eq!(response.headers()[CONTENT_ENCODING], "br");
 }
 
+/// Calls a server function as an island does.
+async fn call<F: ServerFn + serde::Serialize>(function: &F) -> Response<Body> {
+    let body = postcard::to_stdvec(function).expect("arguments are postcard");
+    send(Request::post(F::PATH).header(CONTENT_TYPE, "application/x-postcard"), body.into()).await
+}
+
+async fn answer<T: serde::de::DeserializeOwned>(response: Response<Body>) -> T {
+    let bytes = to_bytes(response.into_body(), BODY_LIMIT_BYTES).await.expect("a body");
+    postcard::from_bytes(&bytes).expect("what the function answers")
+}
+
 #[tokio::test]
 async fn an_island_reads_the_picture() {
-    let response = get(Look::PATH).await;
+    let response = call(&Look {}).await;
     assert_eq!(response.status(), StatusCode::OK);
-    let answer: Picture = serde_json::from_str(&text(response).await).expect("a picture");
-    assert_eq!(answer, picture());
+    assert_eq!(answer::<Picture>(response).await, picture());
 }
 
 #[tokio::test]
 async fn a_refused_action_keeps_the_desks_status_and_words() {
     let reason = Reason::new("maintenance").expect("a proper reason");
     let request = ChangeRequest { intent: Intent { moves: vec![] }, reason, seen: Generation::new(7) };
-    let body = serde_json::json!({ "request": request }).to_string();
-    let response =
-        send(Request::post(Submit::PATH).header(CONTENT_TYPE, "application/json"), body.into()).await;
+    let response = call(&Submit { request }).await;
     assert_eq!(response.status(), StatusCode::CONFLICT);
-    let error: ActionError = serde_json::from_str(&text(response).await).expect("an error of the action");
     let stale = ApiError::Stale { seen: Generation::new(7), current: Generation::new(8) };
-    assert_eq!(error, ActionError::Desk(stale));
+    assert_eq!(answer::<ActionError>(response).await, ActionError::Desk(stale));
 }
