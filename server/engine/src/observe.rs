@@ -13,7 +13,7 @@ impl Worker {
     pub(crate) async fn observe(&self, recovered: &mut bool) -> bool {
         let read = self.driver.observe().await;
         let recorded = match read {
-            Ok(seen) => self.reached(&seen, recovered).await.map(|()| true),
+            Ok(seen) => self.reached(&seen, recovered).await,
             Err(error) => self.lost(&error).await.map(|()| false),
         };
         recorded.unwrap_or_else(|failure| {
@@ -22,16 +22,16 @@ impl Worker {
         })
     }
 
-    async fn reached(&self, seen: &Observation, recovered: &mut bool) -> Result<(), StoreError> {
-        if !*recovered {
-            self.recover(seen).await;
-            *recovered = true;
-            // Recovery may have moved functions since this reading.
-            if let Ok(fresh) = self.driver.observe().await {
-                return self.note(&fresh).await;
-            }
+    /// The first time the switch answers, open changes are closed. That may move functions, so then only a reading made
+    /// afterwards may be compared with the picture.
+    async fn reached(&self, seen: &Observation, recovered: &mut bool) -> Result<bool, StoreError> {
+        if !std::mem::replace(recovered, true) && self.recover(seen).await {
+            return match self.driver.observe().await {
+                Ok(fresh) => self.note(&fresh).await.map(|()| true),
+                Err(error) => self.lost(&error).await.map(|()| false),
+            };
         }
-        self.note(seen).await
+        self.note(seen).await.map(|()| true)
     }
 
     /// Records what a reading shows that the picture does not, and that the switch answers.

@@ -11,18 +11,20 @@ use patchbay_store::Closing;
 use tracing::warn;
 
 impl Worker {
-    /// Closes every open change of this switch from what the switch shows.
-    pub(crate) async fn recover(&self, seen: &Observation) {
+    /// Closes every open change of this switch from what the switch shows. Returns whether there was one.
+    pub(crate) async fn recover(&self, seen: &Observation) -> bool {
         let open: Vec<(ChangeId, OpenChange)> = {
             let snapshot = self.book.snapshot();
             let mine = snapshot.topology.open.iter().filter(|(_, open)| open.plan.switch == self.switch);
             mine.map(|(id, open)| (*id, open.clone())).collect()
         };
+        let any = !open.is_empty();
         for (change, open) in open {
             warn!(%change, switch = %self.name, "recovering a change that was open when Patchbay ended");
             let closing = self.recovered(change, &open, seen).await;
             self.close(change, closing).await;
         }
+        any
     }
 
     async fn recovered(&self, change: ChangeId, open: &OpenChange, seen: &Observation) -> Closing {

@@ -149,6 +149,21 @@ async fn a_switch_that_was_lost_before_a_restart_is_said_to_answer_again() {
 }
 
 #[tokio::test]
+async fn a_switch_that_vanishes_during_recovery_is_lost_and_not_judged_by_an_old_reading() {
+    let rig = Rig::start().await;
+    rig.change(&[(1, Some(0))]).await;
+    let before = rig.engine.snapshot().seq;
+    // The crash came after the unbind. Taking it back works, and then the switch is gone.
+    let point = FaultPoint { nth: 1, when: When::After, fault: Fault::Interrupt, for_good: true };
+    let rig = rig.crash_with_open(&[(1, Some(4))], (0, 0), point).await;
+    rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Unreachable)).await;
+    assert!(rig.topology().open.is_empty(), "the change is closed");
+    let entries = rig.store.ledger(before, 100).await.expect("readable").entries;
+    let kinds: Vec<_> = entries.iter().map(|e| e.event.kind()).collect();
+    assert_eq!(kinds, ["change_opened", "change_closed", "switch_lost"]);
+}
+
+#[tokio::test]
 async fn ids_pictures_and_the_ledger_survive_a_restart() {
     let rig = Rig::start().await;
     rig.change(&[(1, Some(0))]).await;

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use patchbay_domain::*;
-use patchbay_driver::{Applied, Capabilities, DriverError, Faults, Faulty, SwitchDriver};
+use patchbay_driver::{Applied, Capabilities, DriverError, FaultPoint, Faults, Faulty, SwitchDriver};
 use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Happening, SwitchConfig};
 use patchbay_store::{Names, Store};
 use std::collections::BTreeMap;
@@ -162,7 +162,39 @@ impl Rig {
 
     async fn open(dir: TempDir, switch: MemorySwitch, options: EngineOptions) -> Self {
         let store = Store::open(&dir.path().join("patchbay.db")).await.expect("a store opens");
-        let faults = Faults::default();
+        let rig = Self::run(dir, switch, options, store, Faults::default()).await;
+        rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Ready) && t.open.is_empty()).await;
+        rig
+    }
+
+    /// Ends the engine's tasks, records a change as opened, empties a logical port (host port, logical port) and
+    /// starts the engine again with this fault: as after a crash behind the first unbind. Waits for nothing.
+    pub async fn crash_with_open(
+        mut self,
+        moves: &[(u16, Option<u8>)],
+        emptied: (u8, u8),
+        point: FaultPoint,
+    ) -> Self {
+        let (intent, topology) = (self.intent(moves), self.topology());
+        self.engine.stop();
+        self.tasks.take().expect("running").finished().await;
+        let plan = plan(&topology, &intent).expect("allowed");
+        let (now, actor, reason) = (Clock::SYSTEM.now(), person(), reason());
+        let opened = self.store.open_change(now, &actor, &intent, &plan, &reason, topology.generation);
+        opened.await.expect("recorded");
+        let Self { switch, dir, store, faults, .. } = self;
+        switch.put(emptied.0, emptied.1, &[]);
+        faults.set(point);
+        Self::run(dir, switch, options(), store, faults).await
+    }
+
+    async fn run(
+        dir: TempDir,
+        switch: MemorySwitch,
+        options: EngineOptions,
+        store: Store,
+        faults: Faults,
+    ) -> Self {
         let config = SwitchConfig {
             key: "memory".to_owned(),
             name: "rack-12-pax".to_owned(),
@@ -172,9 +204,7 @@ impl Rig {
         };
         let started = Engine::start(store.clone(), vec![config], options, Clock::SYSTEM).await;
         let (engine, tasks) = started.expect("the engine starts");
-        let rig = Self { switch, faults, engine, store, tasks: Some(tasks), dir };
-        rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Ready) && t.open.is_empty()).await;
-        rig
+        Self { switch, faults, engine, store, tasks: Some(tasks), dir }
     }
 
     /// Stops the engine as a graceful shutdown does, and starts it again on the same database and switch.
