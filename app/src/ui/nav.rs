@@ -34,7 +34,8 @@ pub fn Nav(
     let count =
         around.entries.map(|entries| view! { <span class="count" data-entries>{grouped(entries)}</span> });
     let racks = around.switches.into_iter().map(|(id, name, state)| {
-        view! { <li class="rack" data-switch=id.get()><span>{name}</span><StateBadge state/></li> }
+        let board = format!("/switches/{id}");
+        view! { <li class="rack" data-switch=id.get()><a href=board>{name}</a><StateBadge state/></li> }
     });
     let racks: Vec<_> = racks.collect();
     view! {
@@ -84,7 +85,7 @@ pub fn follow(event: &patchbay_api::LiveEvent) {
             }
         }
         LiveEvent::Switch { switch, state } => show_state(*switch, *state),
-        LiveEvent::Step(_) | LiveEvent::Reset => {}
+        LiveEvent::Step(_) | LiveEvent::Vitals { .. } | LiveEvent::Reset => {}
     }
 }
 

@@ -7,9 +7,10 @@ mod apply;
 mod errors;
 mod observe;
 mod pci;
+mod vitals;
 
 use async_trait::async_trait;
-use patchbay_domain::{Observation, PhysicalPort, Step};
+use patchbay_domain::{Observation, PhysicalPort, Step, Vitals};
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
 use patchbay_switchtec::command::binding::MAX_SLOTS;
 use patchbay_switchtec::{Client, ClientError, ClientOptions};
@@ -96,6 +97,10 @@ impl SwitchDriver for SwitchtecDriver {
 
     async fn observe(&self) -> Result<Observation, DriverError> {
         self.read_all().await
+    }
+
+    async fn vitals(&self) -> Result<Vitals, DriverError> {
+        self.read_vitals().await
     }
 
     async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
