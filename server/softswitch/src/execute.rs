@@ -113,6 +113,10 @@ pub(crate) fn execute(
         Request::PortConfigGet(get) => {
             Executed::answer_or(get, switch.port_config(get.port), code::INVALID_PORT)
         }
+        // A switch may leave these out (section 4): it then does not know them.
+        Request::PortConfigSet(_) | Request::PortControl(_) | Request::Reset(_) => {
+            Executed::refuse(code::UNKNOWN_COMMAND)
+        }
         Request::EventsGet(get) => Executed::answer(get, &switch.queue.take(get.max)),
         Request::EventsClear(clear) => {
             switch.queue.clear();

@@ -32,13 +32,19 @@ pub enum CommandKind {
     Unbind,
     /// PORT_CONFIG get.
     PortConfig,
+    /// PORT_CONFIG set.
+    PortConfigSet,
+    /// PORT_CONTROL.
+    PortControl,
+    /// RESET.
+    Reset,
     /// GFMS_EVENT, get and clear.
     Events,
 }
 
 impl CommandKind {
     /// All kinds with the names a rack file uses.
-    pub const NAMES: [(Self, &str); 11] = [
+    pub const NAMES: [(Self, &str); 14] = [
         (Self::Ping, "ping"),
         (Self::Echo, "echo"),
         (Self::GetPaxId, "get_pax_id"),
@@ -49,6 +55,9 @@ impl CommandKind {
         (Self::Bind, "bind"),
         (Self::Unbind, "unbind"),
         (Self::PortConfig, "port_config"),
+        (Self::PortConfigSet, "port_config_set"),
+        (Self::PortControl, "port_control"),
+        (Self::Reset, "reset"),
         (Self::Events, "events"),
     ];
 
@@ -78,6 +87,9 @@ impl CommandKind {
             Request::Bind(_) => Self::Bind,
             Request::Unbind(_) => Self::Unbind,
             Request::PortConfigGet(_) => Self::PortConfig,
+            Request::PortConfigSet(_) => Self::PortConfigSet,
+            Request::PortControl(_) => Self::PortControl,
+            Request::Reset(_) => Self::Reset,
             Request::EventsGet(_) | Request::EventsClear(_) => Self::Events,
         }
     }
@@ -93,7 +105,9 @@ impl CommandKind {
             Self::Topology => CommandId::TOPO_INFO_DUMP,
             Self::Database => CommandId::GFMS_DB_DUMP,
             Self::Bind | Self::Unbind => command::binding::Bind::ID,
-            Self::PortConfig => CommandId::PORT_CONFIG,
+            Self::PortConfig | Self::PortConfigSet => CommandId::PORT_CONFIG,
+            Self::PortControl => CommandId::PORT_CONTROL,
+            Self::Reset => CommandId::RESET,
             Self::Events => CommandId::GFMS_EVENT,
         }
     }

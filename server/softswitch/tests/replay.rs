@@ -65,6 +65,10 @@ impl Garbage {
     }
 }
 
+fn is_not_served(recorded: &Recorded) -> bool {
+    recorded.from_client && NOT_SERVED.iter().any(|(name, _)| recorded.title.contains(name))
+}
+
 struct Replay {
     running: Running,
     preamble: Vec<Recorded>,
@@ -76,7 +80,8 @@ impl Replay {
     async fn file(&mut self, transcript: &Transcript) {
         let mut commands = TcpStream::connect(self.running.addr()).await.unwrap();
         let mut events = TcpStream::connect(self.running.addr()).await.unwrap();
-        for line in &transcript.lines {
+        let mut lines = transcript.lines.iter();
+        while let Some(line) = lines.next() {
             match line {
                 Line::Preamble => {
                     for recorded in self.preamble.clone() {
@@ -84,6 +89,10 @@ impl Replay {
                     }
                 }
                 Line::Skipped(title) => self.instead(title),
+                Line::Packet(recorded) if is_not_served(recorded) => {
+                    self.instead(&recorded.title);
+                    lines.next();
+                }
                 Line::Packet(recorded) => {
                     self.packet(&transcript.file, recorded, &mut commands, &mut events).await;
                 }

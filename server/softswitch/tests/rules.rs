@@ -213,7 +213,7 @@ async fn foreign_switches_unknown_commands_and_sub_commands_are_refused_in_full_
         (own, 0x0C, vec![1], code::UNKNOWN_COMMAND),
         (own, 0x1C00, vec![], code::UNKNOWN_COMMAND),
         (own, 0x84, vec![3, 0, 0, 0, 0, 0, 0, 0], code::UNKNOWN_SUB_COMMAND),
-        (own, 0x88, vec![0, 12, 0, 0], code::UNKNOWN_SUB_COMMAND),
+        (own, 0x88, vec![2, 12, 0, 0], code::UNKNOWN_SUB_COMMAND),
         (own, 0x83, vec![3, 0, 0, 0, 9, 0, 0, 0], code::UNKNOWN_SUB_COMMAND),
         (own, 0x04, vec![4, 0, 0, 0], code::UNKNOWN_SUB_COMMAND),
         (own, 0x84, vec![1, 0, 0], code::BAD_PARAMETER),

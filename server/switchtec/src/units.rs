@@ -57,6 +57,8 @@ number!(
 impl CommandId {
     /// Die temperature.
     pub const DIETEMP: Self = Self(0x04);
+    /// Restarting the switch.
+    pub const RESET: Self = Self(0x1B);
     /// Link status of every port.
     pub const LNKSTAT: Self = Self(0x1C);
     /// Echo, answered with the complement.
@@ -73,6 +75,8 @@ impl CommandId {
     pub const PORT_CONFIG: Self = Self(0x88);
     /// The fabric manager's event queue.
     pub const GFMS_EVENT: Self = Self(0x89);
+    /// Switching ports off and on, retraining, hot reset.
+    pub const PORT_CONTROL: Self = Self(0x8D);
     /// Boot phase and generation.
     pub const PING: Self = Self(0x100);
 }

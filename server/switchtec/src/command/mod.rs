@@ -6,6 +6,8 @@ pub mod events;
 pub mod identity;
 pub mod link_status;
 pub mod port_config;
+pub mod port_control;
+pub mod reset;
 pub mod sections;
 pub mod topology;
 
@@ -18,7 +20,9 @@ use database::{DumpFabric, DumpFabricPort, DumpFinish, DumpGet, DumpPax, DumpSta
 use events::{EventsClear, EventsGet};
 use identity::{DieTemperature, Echo, GetPaxId, Ping};
 use link_status::LinkStatusGet;
-use port_config::PortConfigGet;
+use port_config::{PortConfigGet, PortConfigSet};
+use port_control::PortControl;
+use reset::Reset;
 use topology::{TopologyData, TopologyFinish, TopologyStart, TopologyStatus};
 
 /// One request of the protocol with its answer, as both ends of the wire see it.
@@ -74,6 +78,9 @@ pub enum Request {
     Bind(Bind),
     Unbind(Unbind),
     PortConfigGet(PortConfigGet),
+    PortConfigSet(PortConfigSet),
+    PortControl(PortControl),
+    Reset(Reset),
     EventsGet(EventsGet),
     EventsClear(EventsClear),
 }
@@ -98,7 +105,18 @@ impl Request {
                 _ => return Err(InputError::UnknownSub),
             },
             CommandId::PORT_CONFIG => match sub(input)? {
+                port_config::SUB_SET => Self::PortConfigSet(PortConfigSet::parse_input(input)?),
                 port_config::SUB_GET => Self::PortConfigGet(PortConfigGet::parse_input(input)?),
+                _ => return Err(InputError::UnknownSub),
+            },
+            CommandId::PORT_CONTROL => match sub(input)? {
+                port_control::OPERATION_DISABLE..=port_control::OPERATION_HOT_RESET => {
+                    Self::PortControl(PortControl::parse_input(input)?)
+                }
+                _ => return Err(InputError::UnknownSub),
+            },
+            CommandId::RESET => match sub(input)? {
+                reset::SUB_HARD => Self::Reset(Reset::parse_input(input)?),
                 _ => return Err(InputError::UnknownSub),
             },
             CommandId::GFMS_EVENT => match sub(input)? {
