@@ -122,6 +122,7 @@ pub(crate) fn execute(
             switch.queue.clear();
             Executed::answer(clear, &())
         }
+        _ => Executed::refuse(code::UNKNOWN_COMMAND),
     }
 }
 

@@ -88,7 +88,6 @@ impl Replay {
                         self.packet(&transcript.file, &recorded, &mut commands, &mut events).await;
                     }
                 }
-                Line::Skipped(title) => self.instead(title),
                 Line::Packet(recorded) if is_not_served(recorded) => {
                     self.instead(&recorded.title);
                     lines.next();
@@ -165,7 +164,7 @@ fn preamble(all: &[Transcript]) -> Vec<Recorded> {
         .iter()
         .filter_map(|line| match line {
             Line::Packet(packet) => Some(packet.clone()),
-            Line::Preamble | Line::Skipped(_) => None,
+            Line::Preamble => None,
         })
         .take(14)
         .collect();
