@@ -1,6 +1,8 @@
 //! Rack files: the built-in ones, and what is said about wrong ones.
 
-use patchbay_softswitch::{AdapterKind, LAB_RACK, Link, Rack, RackError, RackProblem, TRANSCRIPTS_RACK};
+use patchbay_softswitch::{
+    AdapterKind, LAB_RACK, Lab, Link, MAX_RACK_FILE_BYTES, Rack, RackError, RackProblem, TRANSCRIPTS_RACK,
+};
 
 fn error_of(text: &str) -> RackError {
     Rack::parse(text, "my.toml").unwrap_err()
@@ -48,10 +50,11 @@ fn mistakes_are_named_with_line_and_field() {
         ("link_gen = 3", "link_gen = 5", "slot.link"),
         ("index = 0\n", "index = 16\n", "switch.index"),
         ("device_id = 0x4252", "device_id = 0x4052", "switch.device_id"),
+        ("name = \"transcripts\"", "name = \"a/b\"", "switch.name"),
         ("temperature_c = 46.25", "temperature_c = 900.0", "switch.temperature_c"),
         ("pf_pdfid = 0x1100", "pf_pdfid = 0x1003", "slot.adapter.pf_pdfid"),
         ("pf_pdfid = 0x1000", "pf_pdfid = 0x0FFF", "slot.adapter.pf_pdfid"),
-        ("count = 8", "count = 32", "slot.adapter.vfs.count"),
+        ("count = 8", "count = 256", "slot.adapter.vfs.count"),
         ("first_pdfid = 0x1101", "first_pdfid = 0xFFFE", "slot.adapter.vfs.first_pdfid"),
         ("{ index = 0, kind = \"mem64\"", "{ index = 5, kind = \"mem64\"", "slot.adapter.bars"),
         ("{ index = 2, kind = \"mem64\"", "{ index = 1, kind = \"mem64\"", "slot.adapter.bars"),
@@ -103,6 +106,110 @@ fn bindings_and_delays_are_checked_like_the_switch_would() {
 
 #[test]
 fn a_file_that_is_too_long_is_not_even_parsed() {
-    let error = error_of(&format!("{LAB_RACK}#{}", "x".repeat(300_000)));
+    let error = error_of(&format!("{LAB_RACK}#{}", "x".repeat(MAX_RACK_FILE_BYTES)));
     assert!(matches!(error.problem, RackProblem::TooLong { .. }), "{error}");
+}
+
+/// Two switches with one host that is cabled to both, and one adapter each.
+fn two_switches() -> String {
+    let switch = |name: &str| {
+        format!(
+            "[[switch]]\nname = \"{name}\"\nindex = 0\ndevice_id = 0x4228\nfirmware = 1\ntemperature_c = 40.0\n\n"
+        )
+    };
+    let host = |name: &str, on: &str, port: u8| {
+        format!(
+            "[[host]]\nname = \"{name}\"\nswitch = \"{on}\"\nport = {port}\nwidth = 4\ngen = 4\nlogical_ports = 4\n\n"
+        )
+    };
+    let slot = |on: &str| {
+        format!(
+            "[[slot]]\nswitch = \"{on}\"\nport = 8\nwidth = 4\ngen = 4\n\n[slot.adapter]\nname = \"NIC\"\nkind = \"nic\"\n\
+             vendor = 1\ndevice = 2\nsubsystem_vendor = 3\nsubsystem_device = 4\npf_pdfid = 0x1000\n\n"
+        )
+    };
+    let binding = |on: &str| {
+        format!("[[binding]]\nhost = \"both\"\nswitch = \"{on}\"\nlogical_port = 1\nfunctions = [0x1000]\n\n")
+    };
+    let (switches, hosts) = (
+        switch("pax-a") + &switch("pax-b"),
+        host("both", "pax-a", 0) + &host("both", "pax-b", 2) + &host("one", "pax-b", 0),
+    );
+    switches + &hosts + &slot("pax-a") + &slot("pax-b") + &binding("pax-a") + &binding("pax-b")
+}
+
+#[test]
+fn a_file_may_hold_several_switches_and_a_host_be_cabled_to_all() {
+    let lab = Lab::parse(&two_switches(), "two.toml").unwrap();
+    let names: Vec<_> = lab.racks().iter().map(|rack| rack.name.as_str()).collect();
+    assert_eq!(names, ["pax-a", "pax-b"]);
+    let ports = |name: &str| -> Vec<_> {
+        lab.hosts()[name].iter().map(|(switch, port)| (*switch, port.get())).collect()
+    };
+    assert_eq!(ports("both"), [("pax-a", 0), ("pax-b", 2)]);
+    assert_eq!(ports("one"), [("pax-b", 0)]);
+    for rack in lab.racks() {
+        assert_eq!((rack.slots.len(), rack.bindings.len()), (1, 1), "PDFIDs may repeat on another switch");
+    }
+    assert_eq!(lab.racks()[0].bindings[0].port.get(), 0);
+    assert_eq!(lab.racks()[1].bindings[0].port.get(), 2);
+}
+
+#[test]
+fn one_switch_may_be_written_as_an_array_too() {
+    let text = TRANSCRIPTS_RACK.replacen("[switch]", "[[switch]]", 1);
+    assert_eq!(Rack::parse(&text, "array.toml"), Rack::transcripts());
+}
+
+#[test]
+fn a_part_that_does_not_say_its_switch_or_names_none_is_refused() {
+    let text = two_switches();
+    let fails = |from: &str, to: &str| {
+        let at = text.find(from).unwrap();
+        let line = text[..at].matches('\n').count() + 1;
+        (line, Lab::parse(&text.replacen(from, to, 1), "two.toml").unwrap_err())
+    };
+    let (line, error) = fails("name = \"one\"\nswitch = \"pax-b\"\n", "name = \"one\"\n");
+    assert_eq!((error.field.as_str(), error.line), ("host.switch", line));
+    assert!(error.to_string().contains("pax-a or pax-b"), "{error}");
+    assert!(error.to_string().ends_with("switch = \"pax-a\""), "{error}");
+    for (from, field) in [("[[slot]]\n", "slot.switch"), ("[[binding]]\nhost = \"both\"\n", "binding.switch")]
+    {
+        let (line, error) = fails(&format!("{from}switch = \"pax-a\""), &format!("{from}switch = \"pax-c\""));
+        assert_eq!((error.field.as_str(), error.line), (field, line + from.matches('\n').count()));
+        assert!(error.to_string().ends_with("the file has pax-a and pax-b"), "{error}");
+    }
+    let (line, error) = fails("name = \"pax-b\"", "name = \"pax-a\"");
+    assert_eq!(
+        (error.field.as_str(), error.line, error.problem),
+        ("switch.name", line, RackProblem::NameTaken)
+    );
+    let (_, error) = fails("[[binding]]\nhost = \"both\"", "[[binding]]\nhost = \"one\"");
+    assert_eq!(error.problem, RackProblem::NoSuchHost, "the host is on the other switch only");
+}
+
+#[test]
+fn a_file_with_no_switch_too_many_or_several_where_one_is_wanted_is_refused() {
+    assert_eq!(error_of("switch = []").problem, RackProblem::NoSwitch);
+    assert_eq!(error_of(&two_switches()).problem, RackProblem::SeveralSwitches { switches: 2 });
+    let many: String = (0..17)
+        .map(|n| {
+            format!("[[switch]]\nname = \"s{n}\"\nindex = 0\ndevice_id = 0x4228\nfirmware = 1\ntemperature_c = 40.0\n")
+        })
+        .collect();
+    let error = error_of(&many);
+    assert_eq!((error.problem, error.line), (RackProblem::TooManySwitches, 16 * 6 + 2));
+    let error = error_of("switch = 7");
+    assert!(error.to_string().contains("a [switch] table or several [[switch]] tables"), "{error}");
+}
+
+#[test]
+fn mistakes_in_a_switch_of_several_are_named_too() {
+    let text = two_switches();
+    let error = Lab::parse(&text.replacen("firmware = 1\n", "firmwear = 1\n", 1), "two.toml").unwrap_err();
+    assert_eq!((error.field.as_str(), error.line), ("firmwear", 5), "{error}");
+    let text = text.replacen("temperature_c = 40.0\n", "", 1);
+    let error = Lab::parse(&text, "two.toml").unwrap_err();
+    assert!(error.to_string().contains("missing field `temperature_c`"), "{error}");
+    assert_eq!(error.line, 1, "{error}");
 }
