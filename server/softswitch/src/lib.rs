@@ -25,9 +25,10 @@ mod switch;
 
 pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
 pub use rack::{
-    Adapter, AdapterKind, BUILT_IN, Binding, Delays, FabricPort, Function, Host, LAB_RACK, Lab, Lanes, Link,
-    MAX_DELAY_MS, MAX_FUNCTIONS, MAX_FUNCTIONS_OF_VENDOR_TOOL, MAX_LOGICAL_PORTS, MAX_NAME_BYTES, MAX_PORTS,
-    MAX_RACK_FILE_BYTES, MAX_SWITCHES, Rack, RackError, RackProblem, Slot, TRANSCRIPTS_RACK,
+    Adapter, AdapterKind, BUILT_IN, Binding, BuiltIn, Delays, FabricPort, Function, Host, LAB_RACK, Lab,
+    Lanes, Link, MAX_DELAY_MS, MAX_FUNCTIONS, MAX_FUNCTIONS_OF_VENDOR_TOOL, MAX_LOGICAL_PORTS,
+    MAX_NAME_BYTES, MAX_PORTS, MAX_RACK_FILE_BYTES, MAX_SWITCHES, PAIR_RACK, Rack, RackError, RackProblem,
+    Shape, ShapeError, Slot, SwitchCount, TRANSCRIPTS_RACK, Warning, generate,
 };
 pub use server::{ControlError, MAX_CONNECTIONS, Options, Running, Softswitch};
 pub use switch::NoSuchPort;

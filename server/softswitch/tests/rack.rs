@@ -1,7 +1,8 @@
 //! Rack files: the built-in ones, and what is said about wrong ones.
 
 use patchbay_softswitch::{
-    AdapterKind, LAB_RACK, Lab, Link, MAX_RACK_FILE_BYTES, Rack, RackError, RackProblem, TRANSCRIPTS_RACK,
+    AdapterKind, BUILT_IN, LAB_RACK, Lab, Link, MAX_RACK_FILE_BYTES, Rack, RackError, RackProblem,
+    TRANSCRIPTS_RACK,
 };
 
 fn error_of(text: &str) -> RackError {
@@ -18,14 +19,17 @@ fn broken(from: &str, to: &str) -> (usize, RackError) {
 #[test]
 fn the_lab_is_a_realistic_rack() {
     let rack = Rack::lab().unwrap();
-    assert!((6..=8).contains(&rack.hosts.len()));
+    assert_eq!(rack.hosts.len(), 8);
     let functions: usize = rack.slots.iter().map(|slot| slot.adapter.functions.len()).sum();
     let bound: usize = rack.bindings.iter().map(|binding| binding.functions.len()).sum();
-    assert_eq!((functions, bound), (37, 18), "about half is assigned");
-    let nics = rack.slots.iter().filter(|slot| slot.adapter.kind == AdapterKind::Nic);
-    let mut sizes: Vec<_> = nics.map(|slot| slot.adapter.functions.len()).collect();
-    sizes.sort_unstable();
-    assert_eq!(sizes, [8, 16]);
+    assert_eq!((functions, bound), (50, 25), "half is assigned");
+    let sizes = |kind| -> Vec<_> {
+        let of_kind = rack.slots.iter().filter(|slot| slot.adapter.kind == kind);
+        of_kind.map(|slot| slot.adapter.functions.len()).collect()
+    };
+    assert_eq!(sizes(AdapterKind::Nic), [16, 8]);
+    assert_eq!(sizes(AdapterKind::Hba), [8, 8]);
+    assert_eq!(sizes(AdapterKind::Nvme), [5, 5]);
     let host = |name| rack.hosts.iter().find(|host| host.name == name).unwrap();
     assert_eq!(host("gpu-01").link, Link::Down);
     let narrow = host("build-07");
@@ -34,7 +38,7 @@ fn the_lab_is_a_realistic_rack() {
         .chain(rack.slots.iter().map(|slot| slot.lanes))
         .map(|lanes| u32::from(lanes.width))
         .sum();
-    assert_eq!(lanes, 52);
+    assert_eq!(lanes, 68);
 }
 
 #[test]
@@ -108,6 +112,55 @@ fn bindings_and_delays_are_checked_like_the_switch_would() {
 fn a_file_that_is_too_long_is_not_even_parsed() {
     let error = error_of(&format!("{LAB_RACK}#{}", "x".repeat(MAX_RACK_FILE_BYTES)));
     assert!(matches!(error.problem, RackProblem::TooLong { .. }), "{error}");
+}
+
+#[test]
+fn the_pair_has_two_switches_and_hosts_that_are_cabled_to_both() {
+    let lab = Lab::by_name("pair").unwrap().unwrap();
+    let hosts = lab.hosts();
+    assert_eq!(hosts.len(), 4);
+    for (name, ports) in &hosts {
+        let switches: Vec<_> = ports.iter().map(|(switch, _)| *switch).collect();
+        assert_eq!(switches, ["pax-a", "pax-b"], "{name}");
+    }
+    for rack in lab.racks() {
+        let kinds: Vec<_> = rack.slots.iter().map(|slot| slot.adapter.kind).collect();
+        assert_eq!(kinds, [AdapterKind::Nic, AdapterKind::Hba]);
+    }
+}
+
+#[test]
+fn every_built_in_rack_can_be_used_and_only_the_large_one_warns() {
+    for (name, _) in BUILT_IN {
+        let lab = Lab::by_name(name).unwrap().unwrap();
+        assert_eq!(lab.warnings().is_empty(), name != "large", "{name}: {:?}", lab.warnings());
+    }
+    assert!(Lab::by_name("larger").is_none());
+    let large = Lab::by_name("large").unwrap().unwrap();
+    assert_eq!(
+        large.to_string(),
+        "2 switches, 64 hosts, 16 adapters, 2048 functions, 1024 of them assigned\n\
+         pax-a (0x4200, index 0): 32 hosts, 8 adapters, 1024 functions, 512 of them assigned\n\
+         pax-b (0x4200, index 1): 32 hosts, 8 adapters, 1024 functions, 512 of them assigned"
+    );
+    let warning = large.warnings()[0].to_string();
+    assert!(warning.starts_with("pax-a: the vendor's tool cannot dump slot 32 ("), "{warning}");
+    assert!(
+        warning.ends_with("it has room for 32 functions of an adapter, and this one has 128"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn a_switch_with_nothing_to_assign_is_warned_about() {
+    let text = "[switch]\nname = \"s\"\nindex = 0\ndevice_id = 0x4228\nfirmware = 1\ntemperature_c = 40.0\n";
+    let lab = Lab::parse(text, "my.toml").unwrap();
+    let warnings: Vec<_> = lab.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 2);
+    assert!(
+        warnings[0].starts_with("s: there is no host") && warnings[1].starts_with("s: there is no adapter")
+    );
+    assert!(lab.to_string().starts_with("1 switch, 0 hosts, 0 adapters, 0 functions, 0 of them"), "{lab}");
 }
 
 /// Two switches with one host that is cabled to both, and one adapter each.

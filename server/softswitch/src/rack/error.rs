@@ -129,6 +129,9 @@ pub enum RackProblem {
     /// A binding the switch would refuse.
     #[error("the switch would refuse this binding: {0}")]
     Refused(&'static str),
+    /// A built-in rack that cannot be generated.
+    #[error(transparent)]
+    Shape(super::ShapeError),
     /// A command the softswitch does not have.
     #[error("there is no such command to delay; use {}", command_names())]
     NoSuchCommand,

@@ -1,14 +1,47 @@
 //! A rack file as a whole: one or several switches.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use patchbay_switchtec::PhysicalPort;
 
-use super::error::{RackError, Source};
-use super::{LAB_RACK, Rack, TRANSCRIPTS_RACK, check, file};
+use super::error::{RackError, RackProblem, Source};
+use super::{
+    LAB_RACK, PAIR_RACK, Rack, Shape, ShapeError, TRANSCRIPTS_RACK, Warning, check, file, generate, warning,
+};
 
-/// The racks that are part of the program: name and text.
-pub const BUILT_IN: [(&str, &str); 2] = [("lab", LAB_RACK), ("transcripts", TRANSCRIPTS_RACK)];
+/// Where the text of a built-in rack comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuiltIn {
+    /// Written by hand.
+    Written(&'static str),
+    /// Made by [`generate`].
+    Generated(Shape),
+}
+
+/// Sixty-four hosts and two thousand functions: more than one switch can hold.
+const LARGE: Shape = Shape { hosts: 64, adapters: 16, functions: 2048, seed: 1, switches: None };
+
+/// The racks that are part of the program, by name.
+pub const BUILT_IN: [(&str, BuiltIn); 4] = [
+    ("lab", BuiltIn::Written(LAB_RACK)),
+    ("large", BuiltIn::Generated(LARGE)),
+    ("pair", BuiltIn::Written(PAIR_RACK)),
+    ("transcripts", BuiltIn::Written(TRANSCRIPTS_RACK)),
+];
+
+impl BuiltIn {
+    /// The text of its rack file.
+    ///
+    /// # Errors
+    /// None in a tested build: the shapes are part of the program.
+    pub fn text(&self) -> Result<Cow<'static, str>, ShapeError> {
+        match self {
+            Self::Written(text) => Ok(Cow::Borrowed(text)),
+            Self::Generated(shape) => generate(shape).map(Cow::Owned),
+        }
+    }
+}
 
 /// A checked rack file: one or several switches, each with a name of its own, each a fabric of its own.
 ///
@@ -33,8 +66,11 @@ impl Lab {
     /// # Errors
     /// None in a tested build: the files are part of the program.
     pub fn by_name(name: &str) -> Option<Result<Self, RackError>> {
-        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
-        Some(Self::parse(text, name))
+        let (_, built_in) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        let text = built_in
+            .text()
+            .map_err(|error| Source { file: name, text: "" }.fault(0..0, "", RackProblem::Shape(error)));
+        Some(text.and_then(|text| Self::parse(&text, name)))
     }
 
     /// The switches in the order of the file; there is at least one.
@@ -56,5 +92,10 @@ impl Lab {
             }
         }
         hosts
+    }
+
+    /// What is allowed and still worth knowing.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.racks.iter().flat_map(warning::warnings).collect()
     }
 }

@@ -3,10 +3,15 @@
 mod check;
 mod error;
 mod file;
+mod generate;
 mod lab;
+mod summary;
+mod warning;
 
 pub use error::{RackError, RackProblem};
-pub use lab::{BUILT_IN, Lab};
+pub use generate::{Shape, ShapeError, SwitchCount, generate};
+pub use lab::{BUILT_IN, BuiltIn, Lab};
+pub use warning::Warning;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,6 +33,8 @@ pub const MAX_LOGICAL_PORTS: u8 = 32;
 pub const MAX_FUNCTIONS: usize = 256;
 /// Most functions of an adapter that the vendor's tool can dump: its array holds no more (section 8).
 pub const MAX_FUNCTIONS_OF_VENDOR_TOOL: usize = 32;
+/// Lanes behind one physical port id: ports are numbered in steps of two lanes.
+const LANES_PER_PORT_ID: u8 = 2;
 /// Longest name, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
 /// Longest delay of a command, in milliseconds: a client gives up after half of it.
@@ -37,6 +44,8 @@ pub const MAX_DELAY_MS: u64 = 60_000;
 pub const TRANSCRIPTS_RACK: &str = include_str!("../../racks/transcripts.toml");
 /// The lab that `patchbay serve` shows when no switch is given.
 pub const LAB_RACK: &str = include_str!("../../racks/lab.toml");
+/// Two switches with hosts that are cabled to both.
+pub const PAIR_RACK: &str = include_str!("../../racks/pair.toml");
 
 /// A checked rack: every port, name and PDFID is unique and within its limits.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,10 +6,7 @@ use toml::Spanned;
 use super::{Ground, Parts};
 use crate::rack::error::{RackError, RackProblem};
 use crate::rack::file::LinkWord;
-use crate::rack::{FabricPort, Host, Lanes, Link, MAX_LOGICAL_PORTS, MAX_PORTS, Slot};
-
-/// Lanes behind one physical port id: ports are numbered in steps of two lanes.
-const LANES_PER_PORT_ID: u8 = 2;
+use crate::rack::{FabricPort, Host, LANES_PER_PORT_ID, Lanes, Link, MAX_LOGICAL_PORTS, MAX_PORTS, Slot};
 
 /// Fields of a port that hosts and slots share.
 struct PortFields<'a> {
