@@ -15,6 +15,7 @@ use crate::switch::{HostInstance, Port, Switch};
 
 /// Ids are handed out from these (the scenario of the recorded conversations).
 const FIDS: IdRange = IdRange { start: 0, end: 0x1FFF };
+/// Ids of hosts; as many more as there are hosts beyond sixteen.
 const HFIDS: IdRange = IdRange { start: 0x100, end: 0x10F };
 const VDFIDS: IdRange = IdRange { start: 0x200, end: 0xFFF };
 /// PDFIDs, which a rack file must keep to.
@@ -114,7 +115,7 @@ impl Switch {
             endpoints: attached.len() as u16,
             functions: attached.iter().map(|slot| slot.adapter.functions.len() as u16).sum(),
             fids: FIDS,
-            hfids: HFIDS,
+            hfids: self.hfids(),
             vdfids: VDFIDS,
             pdfids: PDFIDS,
             host_ports,
@@ -122,6 +123,11 @@ impl Switch {
             fabric_ports: map(PortType::FabricLink),
             free_ports: map(PortType::Unused),
         }
+    }
+
+    fn hfids(&self) -> IdRange {
+        let hosts = self.rack.hosts.len() as u16;
+        IdRange { end: HFIDS.end.max(HFIDS.start + hosts.saturating_sub(1)), ..HFIDS }
     }
 
     fn is_attached(&self, slot: &Slot) -> bool {
