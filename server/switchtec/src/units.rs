@@ -223,6 +223,8 @@ impl LtssmState {
     pub const DETECT_QUIET: Self = Self { major: 0, minor: 1 };
     /// The port is switched off.
     pub const DISABLED: Self = Self { major: 5, minor: 1 };
+    /// The link is held in hot reset.
+    pub const HOT_RESET: Self = Self { major: 7, minor: 1 };
 
     /// The state from its 16-bit form, minor * 256 + major.
     pub fn from_word(word: u16) -> Self {
