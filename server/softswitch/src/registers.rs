@@ -22,7 +22,13 @@ const VENDOR: u32 = 0x11F8;
 const GLOBAL_HEADERS: (u32, u32, u32) = (0x1830, 0x18, 14);
 const PARTITION_HEADERS: (u32, u32, u32) = (PARTITION_BASE + 0x124, 0x18, 4);
 const PFF_HEADERS: (u32, u32, u32) = (0xC10, 0x18, 13);
-const LINK_STATE: u32 = 12;
+
+/// An event of a port function; the number is its place among the headers (section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PortEvent {
+    /// The link has changed.
+    LinkState = 12,
+}
 
 /// What does not change.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +39,7 @@ pub(crate) struct Fixed {
 }
 
 /// The registers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Registers {
     fixed: Fixed,
     /// Event headers that are not zero; only known headers are ever written, so this is bounded.
@@ -56,9 +62,9 @@ impl Registers {
         self.record(GFMS_EVENT_HEADER)
     }
 
-    /// Records a change of a port's link.
-    pub(crate) fn record_link_state(&mut self, pff: u32) -> bool {
-        self.record(PFF_BASE + PFF_STRIDE * pff + PFF_HEADERS.0 + LINK_STATE * PFF_HEADERS.1)
+    /// Records an event of a port function; whether clients want to be notified of it.
+    pub(crate) fn record_port_event(&mut self, pff: u32, event: PortEvent) -> bool {
+        self.record(PFF_BASE + PFF_STRIDE * pff + PFF_HEADERS.0 + event as u32 * PFF_HEADERS.1)
     }
 
     fn record(&mut self, offset: u32) -> bool {

@@ -1,8 +1,11 @@
 //! The rack file as it is written: TOML with the place of every value kept for messages.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
 use super::error::{RackError, RackProblem, Source};
@@ -11,7 +14,8 @@ use super::{AdapterKind, MAX_RACK_FILE_BYTES};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RackFile {
-    pub(super) switch: SwitchPart,
+    #[serde(rename = "switch")]
+    pub(super) switches: Switches,
     #[serde(default, rename = "host")]
     pub(super) hosts: Vec<HostPart>,
     #[serde(default, rename = "slot")]
@@ -22,6 +26,35 @@ pub(super) struct RackFile {
     pub(super) bindings: Vec<BindingPart>,
     #[serde(default)]
     pub(super) delays: BTreeMap<Spanned<String>, Spanned<i64>>,
+}
+
+/// One `[switch]`, or an array of `[[switch]]`.
+#[derive(Debug)]
+pub(super) struct Switches(pub(super) Vec<SwitchPart>);
+
+impl<'de> Deserialize<'de> for Switches {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrSeveral)
+    }
+}
+
+/// Written by hand because an untagged enum would lose the places of the values.
+struct OneOrSeveral;
+
+impl<'de> Visitor<'de> for OneOrSeveral {
+    type Value = Switches;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a [switch] table or several [[switch]] tables")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Switches, A::Error> {
+        SwitchPart::deserialize(MapAccessDeserializer::new(map)).map(|one| Switches(vec![one]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Switches, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Switches)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,6 +70,7 @@ pub(super) struct SwitchPart {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HostPart {
+    pub(super) switch: Option<Spanned<String>>,
     pub(super) name: Spanned<String>,
     pub(super) port: Spanned<u8>,
     pub(super) width: Spanned<u8>,
@@ -59,6 +93,7 @@ pub(super) enum LinkWord {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SlotPart {
+    pub(super) switch: Option<Spanned<String>>,
     pub(super) port: Spanned<u8>,
     pub(super) width: Spanned<u8>,
     #[serde(rename = "gen")]
@@ -72,6 +107,7 @@ pub(super) struct SlotPart {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PortPart {
+    pub(super) switch: Option<Spanned<String>>,
     pub(super) port: Spanned<u8>,
     pub(super) width: Spanned<u8>,
     #[serde(rename = "gen")]
@@ -97,7 +133,7 @@ pub(super) struct AdapterPart {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VfsPart {
-    pub(super) count: Spanned<u8>,
+    pub(super) count: Spanned<u16>,
     pub(super) first_pdfid: Spanned<u16>,
     pub(super) device: Option<u16>,
     pub(super) subsystem_device: Option<u16>,
@@ -124,6 +160,7 @@ pub(super) enum BarKind {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BindingPart {
+    pub(super) switch: Option<Spanned<String>>,
     pub(super) host: Spanned<String>,
     pub(super) logical_port: Spanned<u8>,
     pub(super) functions: Spanned<Vec<u16>>,

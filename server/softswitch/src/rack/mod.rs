@@ -3,8 +3,15 @@
 mod check;
 mod error;
 mod file;
+mod generate;
+mod lab;
+mod summary;
+mod warning;
 
 pub use error::{RackError, RackProblem};
+pub use generate::{Shape, ShapeError, SwitchCount, generate};
+pub use lab::{BUILT_IN, BuiltIn, Lab};
+pub use warning::Warning;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,14 +21,20 @@ use patchbay_switchtec::{DeviceId, FirmwareVersion, LogicalPort, Pdfid, Physical
 
 use crate::gate::CommandKind;
 
-/// Longest rack file read, in bytes: far more than any real rack needs.
-pub const MAX_RACK_FILE_BYTES: usize = 256 * 1024;
+/// Longest rack file read, in bytes: sixteen switches with every logical port bound need less than half of it.
+pub const MAX_RACK_FILE_BYTES: usize = 4 * 1024 * 1024;
+/// Most switches of a file: a fabric has indices for sixteen (section 5.5).
+pub const MAX_SWITCHES: usize = 16;
 /// Most ports of a switch: the link status of Gen4 has room for 52 (section 5.9).
 pub const MAX_PORTS: usize = 52;
 /// Most logical ports of a host: the command-line tool's buffer holds no more (section 5.5).
 pub const MAX_LOGICAL_PORTS: u8 = 32;
-/// Most functions of an adapter: the command-line tool's array holds no more (section 8).
-pub const MAX_FUNCTIONS: usize = 32;
+/// Most functions of an adapter: a PF and as many VFs as a byte can count (section 5.5).
+pub const MAX_FUNCTIONS: usize = 256;
+/// Most functions of an adapter that the vendor's tool can dump: its array holds no more (section 8).
+pub const MAX_FUNCTIONS_OF_VENDOR_TOOL: usize = 32;
+/// Lanes behind one physical port id: ports are numbered in steps of two lanes.
+const LANES_PER_PORT_ID: u8 = 2;
 /// Longest name, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
 /// Longest delay of a command, in milliseconds: a client gives up after half of it.
@@ -31,6 +44,8 @@ pub const MAX_DELAY_MS: u64 = 60_000;
 pub const TRANSCRIPTS_RACK: &str = include_str!("../../racks/transcripts.toml");
 /// The lab that `patchbay serve` shows when no switch is given.
 pub const LAB_RACK: &str = include_str!("../../racks/lab.toml");
+/// Two switches with hosts that are cabled to both.
+pub const PAIR_RACK: &str = include_str!("../../racks/pair.toml");
 
 /// A checked rack: every port, name and PDFID is unique and within its limits.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +127,8 @@ pub enum Link {
     Down,
     /// Switched off at the port.
     Disabled,
+    /// Held in hot reset: something answers, but nothing gets through.
+    Reset,
 }
 
 /// An adapter.
@@ -202,12 +219,21 @@ impl Delays {
 }
 
 impl Rack {
-    /// Reads a rack from the text of a TOML file; `file` is only named in errors.
+    /// Reads a file with one switch; `file` is only named in errors. See [`Lab::parse`] for several.
     ///
     /// # Errors
-    /// A text that is too long, is not TOML, or describes a rack that cannot be; each names line and field.
+    /// As [`Lab::parse`], and a file with several switches.
     pub fn parse(text: &str, file: &str) -> Result<Self, RackError> {
-        check::check(file::read(text, file)?, &error::Source { file, text })
+        let racks = Lab::parse(text, file)?.into_racks();
+        let switches = racks.len();
+        let mut racks = racks.into_iter();
+        match (racks.next(), racks.next()) {
+            (Some(rack), None) => Ok(rack),
+            _ => {
+                let problem = RackProblem::SeveralSwitches { switches };
+                Err(error::Source { file, text }.fault(0..0, "switch", problem))
+            }
+        }
     }
 
     /// The rack of the recorded conversations.
@@ -224,15 +250,5 @@ impl Rack {
     /// None in a tested build: the file is part of the program.
     pub fn lab() -> Result<Self, RackError> {
         Self::parse(LAB_RACK, "lab.toml")
-    }
-
-    /// All ports in ascending order with what they are configured for; the index is the port function's.
-    pub(crate) fn ports(&self) -> Vec<(PhysicalPort, Lanes)> {
-        let mut ports: Vec<_> = (self.hosts.iter().map(|host| (host.port, host.lanes)))
-            .chain(self.slots.iter().map(|slot| (slot.port, slot.lanes)))
-            .chain(self.fabric_ports.iter().map(|fabric| (fabric.port, fabric.lanes)))
-            .collect();
-        ports.sort_by_key(|(port, _)| *port);
-        ports
     }
 }
