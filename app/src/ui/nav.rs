@@ -10,6 +10,9 @@ use super::layout::Surroundings;
 #[cfg(feature = "ssr")]
 use leptos::prelude::*;
 
+/// Where the lab's hardware can be broken; the server has the page.
+pub const LAB_PATH: &str = "/lab";
+
 /// A section of Patchbay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
@@ -17,6 +20,8 @@ pub enum Section {
     Board,
     /// The history, with the pages of single changes.
     History,
+    /// The page of the lab's hardware, where there is a lab.
+    Lab,
     /// A page outside all sections.
     None,
 }
@@ -46,6 +51,7 @@ pub fn Nav(
                     <a href="/history" aria-current=current(Section::History)>"History"{count}</a>
                 </li>
             </ul>
+            {around.has_lab().then(|| view! { <ul class="nav-lab"><li><a href=LAB_PATH aria-current=current(Section::Lab)>"Lab: break something"</a></li></ul> })}
             {(!racks.is_empty()).then(|| view! { <h2 id="nav-switches">"Switches"</h2><ul class="racks" aria-labelledby="nav-switches">{racks}</ul> })}
         </nav>
     }
