@@ -15,6 +15,7 @@ mod connection;
 mod execute;
 mod gate;
 mod picture;
+mod places;
 mod queue;
 mod rack;
 mod registers;
@@ -24,6 +25,7 @@ mod shared;
 mod switch;
 
 pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
+pub use places::{Place, places};
 pub use rack::{
     Adapter, AdapterKind, BUILT_IN, Binding, BuiltIn, Delays, FabricPort, Function, Host, LAB_RACK, Lab,
     Lanes, Link, MAX_DELAY_MS, MAX_FUNCTIONS, MAX_FUNCTIONS_OF_VENDOR_TOOL, MAX_LOGICAL_PORTS,
