@@ -80,6 +80,15 @@ impl BandwidthGet {
         Ok(Self { ports })
     }
 
+    /// As many requests as it takes to ask for all these ports, in their order; nothing is cleared.
+    pub fn batches(ports: &[PhysicalPort]) -> impl Iterator<Item = Self> {
+        let request = |some: &[PhysicalPort]| {
+            let ports = some.iter().map(|port| BandwidthPort { port: *port, clear: false });
+            Self { ports: ports.collect() }
+        };
+        ports.chunks(MAX_BANDWIDTH_PORTS).map(request)
+    }
+
     /// The ports.
     pub fn ports(&self) -> &[BandwidthPort] {
         &self.ports
