@@ -38,6 +38,10 @@ pub fn Nav(
     let current = move |link: Section| (link == section).then_some("page");
     let count =
         around.entries.map(|entries| view! { <span class="count" data-entries>{grouped(entries)}</span> });
+    let lab = around.has_lab().then(|| {
+        let current = current(Section::Lab);
+        view! { <ul class="nav-lab"><li><a href=LAB_PATH aria-current=current>"Lab: break something"</a></li></ul> }
+    });
     let racks = around.switches.into_iter().map(|(id, name, state)| {
         let board = format!("/switches/{id}");
         view! { <li class="rack" data-switch=id.get()><a href=board>{name}</a><StateBadge state/></li> }
@@ -51,7 +55,7 @@ pub fn Nav(
                     <a href="/history" aria-current=current(Section::History)>"History"{count}</a>
                 </li>
             </ul>
-            {around.has_lab().then(|| view! { <ul class="nav-lab"><li><a href=LAB_PATH aria-current=current(Section::Lab)>"Lab: break something"</a></li></ul> })}
+            {lab}
             {(!racks.is_empty()).then(|| view! { <h2 id="nav-switches">"Switches"</h2><ul class="racks" aria-labelledby="nav-switches">{racks}</ul> })}
         </nav>
     }

@@ -17,8 +17,7 @@ const DOWNSTREAM_PORTS: u32 = 47;
 /// Event headers of the three blocks: where they start, how far apart they are, how many there are.
 const GLOBAL_HEADERS: (u32, u32, u32) = (0x1830, EVENT_HEADER_STRIDE, 14);
 const PARTITION_HEADERS: (u32, u32, u32) = (PARTITION_BASE + 0x124, EVENT_HEADER_STRIDE, 4);
-const PFF_HEADERS: (u32, u32, u32) = 
-    (PORT_EVENT_HEADERS, EVENT_HEADER_STRIDE, PortEvent::ALL.len() as u32);
+const PFF_HEADERS: (u32, u32, u32) = (PORT_EVENT_HEADERS, EVENT_HEADER_STRIDE, PortEvent::ALL.len() as u32);
 
 /// What does not change.
 #[derive(Debug, Clone, Copy)]
@@ -135,7 +134,9 @@ impl Registers {
             FIRMWARE_VERSION => self.fixed.firmware,
             _ if self.is_header(offset) => self.headers.get(&offset).copied().unwrap_or(0),
             PARTITION_BASE..0x4400 => self.partition_word(offset - PARTITION_BASE),
-            PFF_BASE.. if offset < PFF_BASE + PFF_STRIDE * u32::from(MAX_PORT_FUNCTIONS) => self.pff_word(offset),
+            PFF_BASE.. if offset < PFF_BASE + PFF_STRIDE * u32::from(MAX_PORT_FUNCTIONS) => {
+                self.pff_word(offset)
+            }
             _ => 0,
         }
     }

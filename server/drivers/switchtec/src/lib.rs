@@ -73,6 +73,7 @@ impl SwitchtecDriver {
         let SwitchtecConfig { address, instance, options, .. } = self.config;
         let client = Arc::new(Client::connect(address, instance, options).await?);
         client.arm_events().await?;
+        client.arm_port_events().await?;
         let (mut notified, hints) = (client.notifications(), Arc::clone(&self.hints));
         tokio::spawn(async move {
             while notified.changed().await.is_ok() {
