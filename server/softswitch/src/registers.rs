@@ -26,6 +26,12 @@ const PFF_HEADERS: (u32, u32, u32) = (0xC10, 0x18, 13);
 /// An event of a port function; the number is its place among the headers (section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PortEvent {
+    /// The port has seen an error report.
+    AdvancedError = 0,
+    /// The port has contained an error.
+    ErrorContainment = 4,
+    /// Something was plugged in or torn out.
+    Hotplug = 5,
     /// The link has changed.
     LinkState = 12,
 }
@@ -72,6 +78,17 @@ impl Registers {
         let count = (*header >> bits::COUNT_SHIFT & bits::COUNT_MAX).saturating_add(1).min(bits::COUNT_MAX);
         *header = *header & bits::WRITABLE | bits::OCCURRED | count << bits::COUNT_SHIFT;
         *header & bits::NOTIFY != 0
+    }
+
+    /// Event headers that are not at rest, by offset.
+    pub(crate) fn headers(&self) -> &BTreeMap<u32, u32> {
+        &self.headers
+    }
+
+    /// Sets event headers as they were; whatever is no header is left out.
+    pub(crate) fn restore(&mut self, headers: &BTreeMap<u32, u32>) {
+        let known = headers.iter().filter(|(offset, _)| self.is_header(**offset));
+        self.headers = known.map(|(offset, header)| (*offset, *header)).collect();
     }
 
     /// Reads `count` bytes; unknown registers are zero, those of absent port functions all ones.
