@@ -63,6 +63,17 @@ impl Registers {
         *header & bits::NOTIFY != 0
     }
 
+    /// Event headers that are not at rest, by offset.
+    pub(crate) fn headers(&self) -> &BTreeMap<u32, u32> {
+        &self.headers
+    }
+
+    /// Sets event headers as they were; whatever is no header is left out.
+    pub(crate) fn restore(&mut self, headers: &BTreeMap<u32, u32>) {
+        let known = headers.iter().filter(|(offset, _)| self.is_header(**offset));
+        self.headers = known.map(|(offset, header)| (*offset, *header)).collect();
+    }
+
     /// Reads `count` bytes; unknown registers are zero, those of absent port functions all ones.
     pub(crate) fn read(&self, offset: u32, count: u16) -> Vec<u8> {
         (0..u32::from(count))
