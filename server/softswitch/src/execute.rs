@@ -113,11 +113,22 @@ pub(crate) fn execute(
         Request::PortConfigGet(get) => {
             Executed::answer_or(get, switch.port_config(get.port), code::INVALID_PORT)
         }
+        Request::PortConfigSet(set) => match switch.set_port_config(set) {
+            Ok((config, raised)) => Executed { raised, ..Executed::answer(set, &config) },
+            Err(code) => Executed::refuse(code),
+        },
+        Request::PortControl(control) => match switch.port_control(control) {
+            Ok(raised) => Executed { raised, ..Executed::answer(control, &()) },
+            Err(code) => Executed::refuse(code),
+        },
+        // A switch may leave this out (section 4): it then does not know it.
+        Request::Reset(_) => Executed::refuse(code::UNKNOWN_COMMAND),
         Request::EventsGet(get) => Executed::answer(get, &switch.queue.take(get.max)),
         Request::EventsClear(clear) => {
             switch.queue.clear();
             Executed::answer(clear, &())
         }
+        _ => Executed::refuse(code::UNKNOWN_COMMAND),
     }
 }
 

@@ -8,10 +8,10 @@ use patchbay_switchtec::command::sections::{
     LogicalPortState, PaxAll, PaxSection, Reach, SectionOwner,
 };
 use patchbay_switchtec::command::topology::{Gpio, PortRecord, Topology};
-use patchbay_switchtec::{LogicalPort, LtssmState, Pdfid, PhysicalPort, PortType, Rate, SwitchIndex};
+use patchbay_switchtec::{LogicalPort, LtssmState, Pdfid, PhysicalPort, PortType, SwitchIndex};
 
-use crate::rack::{Function, Host, Lanes, Link, Slot};
-use crate::switch::Switch;
+use crate::rack::{Function, Link, MAX_PORTS, Slot};
+use crate::switch::{HostInstance, Port, Switch};
 
 /// Ids are handed out from these (the scenario of the recorded conversations).
 const FIDS: IdRange = IdRange { start: 0, end: 0x1FFF };
@@ -20,6 +20,8 @@ const HFIDS: IdRange = IdRange { start: 0x100, end: 0x10F };
 const VDFIDS: IdRange = IdRange { start: 0x200, end: 0xFFF };
 /// PDFIDs, which a rack file must keep to.
 pub(crate) const PDFIDS: IdRange = IdRange { start: 0x1000, end: 0x1FFF };
+/// Most host instances: every port may lead to a host.
+pub(crate) const MAX_HOST_INSTANCES: u8 = MAX_PORTS as u8;
 const PORTS_PER_STACK: u8 = 8;
 const NO_ROUTE: u8 = 0xFF;
 /// Partition of a port that belongs to none.
@@ -31,91 +33,64 @@ impl Switch {
         SectionOwner { switch: index, swfid: 0x10 * (u16::from(index.get()) + 1) }
     }
 
-    pub(crate) fn port_type(&self, port: PhysicalPort) -> PortType {
-        if self.host(port).is_some() {
-            PortType::Host
-        } else if self.rack.slots.iter().any(|slot| slot.port == port) {
-            PortType::Endpoint
-        } else if self.rack.fabric_ports.iter().any(|fabric| fabric.port == port) {
-            PortType::FabricLink
-        } else {
-            PortType::Unused
-        }
-    }
-
     pub(crate) fn topology(&self) -> Topology {
-        let ports = self.rack.ports();
         let mut bifurcation = vec![0; 8];
-        for (port, lanes) in &ports {
+        for (port, state) in self.ports() {
             let (stack, place) = (port.get() / PORTS_PER_STACK, port.get() % PORTS_PER_STACK);
-            bifurcation[usize::from(stack)] |= bifurcation_code(lanes.width) << (4 * place);
+            bifurcation[usize::from(stack)] |= bifurcation_code(state.lanes.width) << (4 * place);
         }
-        let record = |(connector, (port, lanes)): (usize, &(PhysicalPort, Lanes))| {
-            let trained = self.trained(*port);
+        let record = |(connector, (port, state)): (usize, (PhysicalPort, &Port))| {
+            let trained = state.link().trained();
             PortRecord {
-                port: *port,
-                port_type: self.port_type(*port),
-                clock_channel: 0,
+                port,
+                port_type: state.config.port_type,
+                clock_channel: state.config.clock_source,
                 connector: connector as u8,
                 gpios: [Gpio::UNUSED; 5],
-                configured_width: lanes.width,
+                configured_width: state.lanes.width,
                 negotiated_width: trained.width,
-                configured_rate: lanes.rate,
+                configured_rate: state.lanes.rate,
                 negotiated_rate: trained.rate,
-                ltssm: self.ltssm(*port),
+                ltssm: ltssm(state.link()),
             }
         };
-        let ports = ports.iter().enumerate().map(record).collect();
+        let ports = self.ports().enumerate().map(record).collect();
         Topology { switch: self.rack.index, bifurcation, routes: [NO_ROUTE; 16], ports }
-    }
-
-    fn trained(&self, port: PhysicalPort) -> Lanes {
-        match self.link(port) {
-            Link::Up(lanes) => lanes,
-            Link::Down | Link::Disabled => Lanes { width: 0, rate: Rate::None },
-        }
-    }
-
-    fn ltssm(&self, port: PhysicalPort) -> LtssmState {
-        match self.link(port) {
-            Link::Up(_) => LtssmState::L0,
-            Link::Down => LtssmState::DETECT_QUIET,
-            Link::Disabled => LtssmState::DISABLED,
-        }
     }
 
     /// Hosts upstream with their instance as logical id, slots downstream counted from 1 (section 5.9).
     pub(crate) fn link_records(&self) -> Vec<LinkRecord> {
         let mut downstream = 0;
-        let mut record = |(port, lanes): &(PhysicalPort, Lanes)| {
-            let host = self.rack.hosts.iter().position(|host| host.port == *port);
-            let kind = self.port_type(*port);
-            downstream += u8::from(kind == PortType::Endpoint);
-            let trained = self.trained(*port);
+        let mut record = |(port, state): (PhysicalPort, &Port)| {
+            let port_type = state.config.port_type;
+            downstream += u8::from(port_type == PortType::Endpoint);
+            let (link, trained) = (state.link(), state.link().trained());
+            let partition = match port_type {
+                PortType::Host | PortType::Endpoint => 0,
+                PortType::FabricLink | PortType::Unused | PortType::Other(_) => NO_PARTITION,
+            };
             LinkRecord {
-                port: *port,
-                partition: if kind == PortType::FabricLink { NO_PARTITION } else { 0 },
-                logical_id: host.map_or(downstream, |instance| instance as u8),
+                port,
+                partition,
+                logical_id: if port_type == PortType::Host { state.config.hvd } else { downstream },
                 stack: port.get() / PORTS_PER_STACK,
                 stack_port: port.get() % PORTS_PER_STACK,
-                configured_width: lanes.width,
+                configured_width: state.lanes.width,
                 negotiated_width: trained.width,
-                upstream: host.is_some(),
-                up: matches!(self.link(*port), Link::Up(_)),
+                upstream: port_type == PortType::Host,
+                up: matches!(link, Link::Up(_)),
                 rate: trained.rate,
-                ltssm: self.ltssm(*port),
+                ltssm: ltssm(link),
                 lane_reversal: 0,
                 first_lane: 0,
             }
         };
-        self.rack.ports().iter().map(&mut record).collect()
+        self.ports().map(&mut record).collect()
     }
 
     /// A port's configuration, `None` for a port that does not exist.
     pub(crate) fn port_config(&self, port: PhysicalPort) -> Option<PortConfig> {
-        let port_type = Some(self.port_type(port)).filter(|kind| *kind != PortType::Unused)?;
-        let hvd = self.rack.hosts.iter().position(|host| host.port == port).unwrap_or(0) as u8;
-        Some(PortConfig { port_type, clock_source: 0, sris: 0, hvd })
+        self.port(port).map(|port| port.config)
     }
 
     pub(crate) fn fabric_section(&self) -> FabricSection {
@@ -127,24 +102,26 @@ impl Switch {
     }
 
     pub(crate) fn pax_section(&self) -> PaxSection {
-        let map = |ports: &mut dyn Iterator<Item = PhysicalPort>| {
-            ports.fold(0, |map: u64, port| map | 1 << port.get())
+        let map = |port_type| {
+            let of_type = self.ports().filter(|(_, state)| state.config.port_type == port_type);
+            of_type.fold(0, |map: u64, (port, _)| map | 1 << port.get())
         };
         let attached: Vec<_> = self.rack.slots.iter().filter(|slot| self.is_attached(slot)).collect();
+        let host_ports: u64 = map(PortType::Host);
         PaxSection {
             owner: self.owner(),
-            physical_ports: self.rack.ports().len() as u8,
-            hvds: self.rack.hosts.len() as u8,
+            physical_ports: self.ports().count() as u8,
+            hvds: host_ports.count_ones() as u8,
             endpoints: attached.len() as u16,
             functions: attached.iter().map(|slot| slot.adapter.functions.len() as u16).sum(),
             fids: FIDS,
             hfids: self.hfids(),
             vdfids: VDFIDS,
             pdfids: PDFIDS,
-            host_ports: map(&mut self.rack.hosts.iter().map(|host| host.port)),
-            endpoint_ports: map(&mut self.rack.slots.iter().map(|slot| slot.port)),
-            fabric_ports: map(&mut self.rack.fabric_ports.iter().map(|fabric| fabric.port)),
-            free_ports: 0,
+            host_ports,
+            endpoint_ports: map(PortType::Endpoint),
+            fabric_ports: map(PortType::FabricLink),
+            free_ports: map(PortType::Unused),
         }
     }
 
@@ -154,39 +131,43 @@ impl Switch {
     }
 
     fn is_attached(&self, slot: &Slot) -> bool {
-        matches!(self.link(slot.port), Link::Up(_))
+        self.link(slot.port).is_attached()
     }
 
     /// `None` for a port that is no link to another switch.
     pub(crate) fn fabric_port_section(&self, port: PhysicalPort) -> Option<FabricPortSection> {
-        let known = self.rack.fabric_ports.iter().any(|fabric| fabric.port == port);
+        let known = self.port_type(port) == PortType::FabricLink;
         known.then(|| FabricPortSection { owner: self.owner(), port, peer: None })
     }
 
-    fn hvd(&self, instance: usize, host: &Host) -> Hvd {
+    fn hvd(&self, host: HostInstance) -> Hvd {
         let state = |number| {
             let id = LogicalPort::new(number);
             let functions = self.functions_on(host.port, id);
             LogicalPortState { id, slots: std::array::from_fn(|slot| functions.get(slot).copied()) }
         };
         Hvd {
-            instance: instance as u8,
+            instance: host.instance,
             port: host.port,
-            hfid: HFIDS.start + instance as u16,
+            hfid: HFIDS.start + u16::from(host.instance),
             logical_ports: (0..host.logical_ports).map(state).collect(),
         }
     }
 
+    fn host_instance(&self, instance: u8) -> Option<HostInstance> {
+        self.host_instances().into_iter().find(|host| host.instance == instance)
+    }
+
     /// `None` for an instance that does not exist.
     pub(crate) fn hvd_section(&self, instance: u8) -> Option<HvdSection> {
-        let host = self.rack.hosts.get(usize::from(instance))?;
-        Some(HvdSection { owner: self.owner(), hvds: vec![self.hvd(instance.into(), host)] })
+        let host = self.host_instance(instance)?;
+        Some(HvdSection { owner: self.owner(), hvds: vec![self.hvd(host)] })
     }
 
     /// As [`Switch::hvd_section`], with bus numbers as a host would hand them out: bus 1 is the upstream port, bus 2
     /// holds the logical ports, and every logical port has a bus of its own behind it.
     pub(crate) fn hvd_detail_section(&self, instance: u8) -> Option<HvdDetailSection> {
-        let host = self.rack.hosts.get(usize::from(instance))?;
+        let host = self.host_instance(instance)?;
         let link_up = matches!(self.link(host.port), Link::Up(_));
         let bdf = |bus: u16, device: u16, function: u16| {
             if link_up { bus << 8 | device << 3 | function } else { 0 }
@@ -220,20 +201,21 @@ impl Switch {
         Some(HvdDetailSection { owner: self.owner(), hvd })
     }
 
-    /// `None` for a port that holds no adapter by configuration.
+    /// `None` for a port that is no adapter port by configuration.
     pub(crate) fn endpoint_port_section(&self, port: PhysicalPort) -> Option<EndpointPortSection> {
-        let slot = self.rack.slots.iter().find(|slot| slot.port == port)?;
-        Some(EndpointPortSection { owner: self.owner(), ports: vec![self.endpoint_port(slot)] })
+        let known = self.port_type(port) == PortType::Endpoint;
+        known.then(|| EndpointPortSection { owner: self.owner(), ports: vec![self.endpoint_port(port)] })
     }
 
-    fn endpoint_port(&self, slot: &Slot) -> EndpointPort {
-        let attachment = if self.is_attached(slot) {
-            let functions = slot.adapter.functions.iter().map(|function| self.function(function)).collect();
-            Attachment::Endpoint(Endpoint { downstream_id: None, functions })
-        } else {
-            Attachment::Nothing
+    fn endpoint_port(&self, port: PhysicalPort) -> EndpointPort {
+        let attachment = match self.slot(port).filter(|slot| self.is_attached(slot)) {
+            Some(slot) => {
+                let functions = slot.adapter.functions.iter().map(|known| self.function(known)).collect();
+                Attachment::Endpoint(Endpoint { downstream_id: None, functions })
+            }
+            None => Attachment::Nothing,
         };
-        EndpointPort { port: slot.port, attachment }
+        EndpointPort { port, attachment }
     }
 
     fn function(&self, function: &Function) -> EndpointFunction {
@@ -257,13 +239,24 @@ impl Switch {
 
     pub(crate) fn pax_all(&self) -> PaxAll {
         let owner = self.owner();
-        let hvds = self.rack.hosts.iter().enumerate().map(|(at, host)| self.hvd(at, host)).collect();
-        let ports = self.rack.slots.iter().map(|slot| self.endpoint_port(slot)).collect();
+        let hvds = self.host_instances().into_iter().map(|host| self.hvd(host)).collect();
+        let slots = self.ports().filter(|(_, state)| state.config.port_type == PortType::Endpoint);
+        let ports = slots.map(|(port, _)| self.endpoint_port(port)).collect();
         PaxAll {
             pax: self.pax_section(),
             hvds: HvdSection { owner, hvds },
             endpoint_ports: EndpointPortSection { owner, ports },
         }
+    }
+}
+
+/// What the training machine does while a link is in a state.
+fn ltssm(link: Link) -> LtssmState {
+    match link {
+        Link::Up(_) => LtssmState::L0,
+        Link::Down => LtssmState::DETECT_QUIET,
+        Link::Disabled => LtssmState::DISABLED,
+        Link::Reset => LtssmState::HOT_RESET,
     }
 }
 

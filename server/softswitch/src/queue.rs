@@ -8,7 +8,7 @@ use patchbay_switchtec::command::events::{EventBatch, GfmsEvent, MAX_ENTRIES_BYT
 pub(crate) const MAX_QUEUED_EVENTS: usize = 64;
 
 /// Events that have not been read; the oldest are lost first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct EventQueue {
     events: VecDeque<GfmsEvent>,
     overflow: bool,

@@ -3,26 +3,22 @@
 use std::collections::BTreeMap;
 
 use patchbay_switchtec::packet::GAS_SPACE_BYTES;
+pub(crate) use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::registers::{
-    DEVICE_ID, DEVICE_VERSION, FIRMWARE_VERSION, GFMS_EVENT_HEADER, GLOBAL_EVENTS, event_header as bits,
+    DEVICE_ID, DEVICE_VERSION, EVENT_HEADER_STRIDE, FIRMWARE_VERSION, GFMS_EVENT_HEADER, GLOBAL_EVENTS,
+    MAX_PORT_FUNCTIONS, PORT_EVENT_HEADERS, PORT_EVENT_SUMMARY, PORT_FUNCTION_BASE as PFF_BASE,
+    PORT_FUNCTION_STRIDE as PFF_STRIDE, PORT_FUNCTION_VENDOR, event_header as bits,
 };
 
-/// Offset of the first port function's registers, and the distance to the next.
-const PFF_BASE: u32 = 0x13_4000;
-const PFF_STRIDE: u32 = 0x1000;
-/// Port functions the register space has room for.
-const MAX_PFFS: u32 = 255;
 /// Registers of the only partition.
 const PARTITION_BASE: u32 = 0x4000;
 const PARTITION_BYTES: u32 = 0x400;
 const DOWNSTREAM_PORTS: u32 = 47;
-/// Vendor id of an existing port function.
-const VENDOR: u32 = 0x11F8;
 /// Event headers of the three blocks: where they start, how far apart they are, how many there are.
-const GLOBAL_HEADERS: (u32, u32, u32) = (0x1830, 0x18, 14);
-const PARTITION_HEADERS: (u32, u32, u32) = (PARTITION_BASE + 0x124, 0x18, 4);
-const PFF_HEADERS: (u32, u32, u32) = (0xC10, 0x18, 13);
-const LINK_STATE: u32 = 12;
+const GLOBAL_HEADERS: (u32, u32, u32) = (0x1830, EVENT_HEADER_STRIDE, 14);
+const PARTITION_HEADERS: (u32, u32, u32) = (PARTITION_BASE + 0x124, EVENT_HEADER_STRIDE, 4);
+const PFF_HEADERS: (u32, u32, u32) = 
+    (PORT_EVENT_HEADERS, EVENT_HEADER_STRIDE, PortEvent::ALL.len() as u32);
 
 /// What does not change.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +29,7 @@ pub(crate) struct Fixed {
 }
 
 /// The registers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Registers {
     fixed: Fixed,
     /// Event headers that are not zero; only known headers are ever written, so this is bounded.
@@ -56,9 +52,9 @@ impl Registers {
         self.record(GFMS_EVENT_HEADER)
     }
 
-    /// Records a change of a port's link.
-    pub(crate) fn record_link_state(&mut self, pff: u32) -> bool {
-        self.record(PFF_BASE + PFF_STRIDE * pff + PFF_HEADERS.0 + LINK_STATE * PFF_HEADERS.1)
+    /// Records an event of a port function; whether clients want to be notified of it.
+    pub(crate) fn record_port_event(&mut self, pff: u32, event: PortEvent) -> bool {
+        self.record(PFF_BASE + PFF_STRIDE * pff + PFF_HEADERS.0 + event as u32 * PFF_HEADERS.1)
     }
 
     fn record(&mut self, offset: u32) -> bool {
@@ -139,7 +135,7 @@ impl Registers {
             FIRMWARE_VERSION => self.fixed.firmware,
             _ if self.is_header(offset) => self.headers.get(&offset).copied().unwrap_or(0),
             PARTITION_BASE..0x4400 => self.partition_word(offset - PARTITION_BASE),
-            PFF_BASE.. if offset < PFF_BASE + PFF_STRIDE * MAX_PFFS => self.pff_word(offset),
+            PFF_BASE.. if offset < PFF_BASE + PFF_STRIDE * u32::from(MAX_PORT_FUNCTIONS) => self.pff_word(offset),
             _ => 0,
         }
     }
@@ -163,11 +159,10 @@ impl Registers {
     }
 
     fn pff_word(&self, offset: u32) -> u32 {
-        const SUMMARY: u32 = 0xC00;
         match self.in_pff(offset) {
             None => u32::MAX,
-            Some((_, 0)) => VENDOR | self.fixed.device << 16,
-            Some((pff, SUMMARY)) => self.summary(PFF_BASE + PFF_STRIDE * pff, PFF_HEADERS),
+            Some((_, 0)) => u32::from(PORT_FUNCTION_VENDOR) | self.fixed.device << 16,
+            Some((pff, PORT_EVENT_SUMMARY)) => self.summary(PFF_BASE + PFF_STRIDE * pff, PFF_HEADERS),
             Some(_) => 0,
         }
     }

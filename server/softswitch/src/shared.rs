@@ -85,14 +85,15 @@ impl Shared {
     /// a cancelled task has changed the switch but not the file.
     pub(crate) fn change<T>(&self, work: impl FnOnce(&mut Switch) -> T) -> Result<T, u32> {
         let mut switch = self.switch();
-        let (before, bindings) = (switch.wiring(), switch.bindings());
+        let Some(state) = &self.state else { return Ok(work(&mut switch)) };
+        let (before, bindings) = (switch.clone(), switch.bindings());
         let result = work(&mut switch);
         let after = switch.bindings();
-        if let Some(state) = self.state.as_ref().filter(|_| bindings != after)
+        if bindings != after
             && let Err(error) = state.save(&switch.rack.name, &after)
         {
             tracing::error!(%error, "the bindings cannot be saved; the change is refused");
-            switch.take_back(before);
+            *switch = before;
             return Err(code::BAD_FIRMWARE_STATE);
         }
         Ok(result)
@@ -100,8 +101,12 @@ impl Shared {
 
     /// Queues events, sets registers and notifies whoever wants it.
     pub(crate) fn raise(&self, raised: Vec<Raised>) {
-        if !raised.is_empty() && self.switch().record(raised) {
-            self.notified.send_modify(|count| *count += 1);
+        if raised.is_empty() {
+            return;
+        }
+        let notifications = self.switch().record(raised);
+        if notifications != 0 {
+            self.notified.send_modify(|count| *count += notifications);
         }
     }
 }

@@ -4,17 +4,13 @@ mod bench;
 
 use std::time::{Duration, Instant};
 
-use bench::{client, functions, host, logical, port, refusal, start};
+use bench::{RawChannel, client, functions, host, kinds, logical, port, refusal, start};
 use patchbay_softswitch::{
     Binding, CommandKind, ControlError, Delays, Lanes, Link, Options, Phase, ScriptedGate, Trigger, Verdict,
 };
-use patchbay_switchtec::command::events::{EventKind, GfmsEvent};
+use patchbay_switchtec::command::events::EventKind;
 use patchbay_switchtec::command::sections::Attachment;
 use patchbay_switchtec::{ClientError, HostPort, Pdfid, Rate, SwitchIndex, code};
-
-fn kinds(events: &[GfmsEvent]) -> Vec<EventKind> {
-    events.iter().map(|event| event.kind.clone()).collect()
-}
 
 #[tokio::test]
 async fn every_rule_answers_with_its_own_code() {
@@ -184,21 +180,20 @@ async fn a_full_queue_loses_the_oldest_and_says_so_once() {
 
 #[tokio::test]
 async fn dumps_are_snapshots_of_one_connection() {
-    use patchbay_switchtec::command::Command;
     use patchbay_switchtec::command::database::{DumpGet, DumpStart};
     use patchbay_switchtec::command::sections::{DumpClass, HvdSection};
     let running = start(Options::default()).await;
-    let mut first = raw(&running).await;
-    let mut second = raw(&running).await;
+    let mut first = RawChannel::open(&running).await;
+    let mut second = RawChannel::open(&running).await;
     let start = DumpStart { class: DumpClass::Hvd, parameter: 0 };
     let get = DumpGet { class: DumpClass::Hvd, port: 0, offset_dwords: 0 };
-    call(&mut first, &start).await.unwrap();
-    assert_eq!(call(&mut second, &get).await, Err(code::BAD_PARAMETER), "nothing was started here");
+    first.call(&start).await.unwrap();
+    assert_eq!(second.call(&get).await, Err(code::BAD_PARAMETER), "nothing was started here");
     running.bind(port(0), logical(0), &functions(&[0x1001])).unwrap();
-    let before = get.parse_answer(&call(&mut first, &get).await.unwrap()).unwrap();
+    let before = first.call(&get).await.unwrap();
     assert_eq!(HvdSection::parse(&before.data).unwrap().hvds[0].logical_ports[0].slots[0], None);
     let behind = DumpGet { offset_dwords: u32::MAX, ..get };
-    assert_eq!(call(&mut first, &behind).await, Err(code::BAD_PARAMETER));
+    assert_eq!(first.call(&behind).await, Err(code::BAD_PARAMETER));
 }
 
 #[tokio::test]
@@ -206,14 +201,14 @@ async fn foreign_switches_unknown_commands_and_sub_commands_are_refused_in_full_
     use patchbay_switchtec::packet::MrpcCommand;
     use patchbay_switchtec::{CommandId, PaxAddress};
     let running = start(Options::default()).await;
-    let mut stream = raw(&running).await;
+    let mut channel = RawChannel::open(&running).await;
     let own = PaxAddress::Index(SwitchIndex::new(0));
     let foreign = PaxAddress::Index(SwitchIndex::new(9));
     for (pax, id, input, expected) in [
         (own, 0x0C, vec![1], code::UNKNOWN_COMMAND),
         (own, 0x1C00, vec![], code::UNKNOWN_COMMAND),
         (own, 0x84, vec![3, 0, 0, 0, 0, 0, 0, 0], code::UNKNOWN_SUB_COMMAND),
-        (own, 0x88, vec![0, 12, 0, 0], code::UNKNOWN_SUB_COMMAND),
+        (own, 0x88, vec![2, 12, 0, 0], code::UNKNOWN_SUB_COMMAND),
         (own, 0x83, vec![3, 0, 0, 0, 9, 0, 0, 0], code::UNKNOWN_SUB_COMMAND),
         (own, 0x04, vec![4, 0, 0, 0], code::UNKNOWN_SUB_COMMAND),
         (own, 0x84, vec![1, 0, 0], code::BAD_PARAMETER),
@@ -221,7 +216,7 @@ async fn foreign_switches_unknown_commands_and_sub_commands_are_refused_in_full_
         (foreign, 0x41, vec![0; 4], code::BAD_PARAMETER),
     ] {
         let command = MrpcCommand { pax, id: CommandId::new(id), wanted_bytes: 77, input };
-        assert_eq!(exchange(&mut stream, command).await, (expected, vec![0; 77]), "command 0x{id:X}");
+        assert_eq!(channel.exchange(command).await, (expected, vec![0; 77]), "command 0x{id:X}");
     }
 }
 
@@ -297,42 +292,4 @@ async fn controls_obey_the_same_rules() {
     assert_eq!(running.unbind(port(0), logical(7)), Err(ControlError::Refused(code::NOTHING_BOUND)));
     assert!(matches!(running.set_host_link(port(99), Link::Down), Err(ControlError::NoSuchPort(_))));
     assert_eq!(running.bind(port(0), logical(1), &[]), Err(ControlError::Refused(code::BAD_PARAMETER)));
-}
-
-/// A command channel without the client's conveniences.
-async fn raw(running: &patchbay_softswitch::Running) -> tokio::net::TcpStream {
-    use patchbay_switchtec::packet::{Channel, Packet};
-    let mut stream = tokio::net::TcpStream::connect(running.addr()).await.unwrap();
-    patchbay_switchtec::wire::write_packet(&mut stream, &Packet::open(1, Channel::Command)).await.unwrap();
-    let accept = patchbay_switchtec::wire::read_packet(&mut stream).await.unwrap();
-    assert!(matches!(accept, Packet::OpenAccept { instance: 1, code: 0, .. }));
-    stream
-}
-
-async fn exchange(
-    stream: &mut tokio::net::TcpStream,
-    command: patchbay_switchtec::packet::MrpcCommand,
-) -> (u32, Vec<u8>) {
-    use patchbay_switchtec::packet::Packet;
-    patchbay_switchtec::wire::write_packet(stream, &Packet::Command(command)).await.unwrap();
-    match patchbay_switchtec::wire::read_packet(stream).await.unwrap() {
-        Packet::Response(response) => (response.result, response.data),
-        other => panic!("{} instead of an answer", other.name()),
-    }
-}
-
-async fn call<C: patchbay_switchtec::command::Command>(
-    stream: &mut tokio::net::TcpStream,
-    command: &C,
-) -> Result<Vec<u8>, u32> {
-    let request = patchbay_switchtec::packet::MrpcCommand {
-        pax: patchbay_switchtec::PaxAddress::Local,
-        id: C::ID,
-        wanted_bytes: command.wanted_bytes(),
-        input: command.input(),
-    };
-    match exchange(stream, request).await {
-        (code::OK, data) => Ok(data),
-        (code, _) => Err(code),
-    }
 }

@@ -127,6 +127,8 @@ pub enum Link {
     Down,
     /// Switched off at the port.
     Disabled,
+    /// Held in hot reset: something answers, but nothing gets through.
+    Reset,
 }
 
 /// An adapter.
@@ -248,15 +250,5 @@ impl Rack {
     /// None in a tested build: the file is part of the program.
     pub fn lab() -> Result<Self, RackError> {
         Self::parse(LAB_RACK, "lab.toml")
-    }
-
-    /// All ports in ascending order with what they are configured for; the index is the port function's.
-    pub(crate) fn ports(&self) -> Vec<(PhysicalPort, Lanes)> {
-        let mut ports: Vec<_> = (self.hosts.iter().map(|host| (host.port, host.lanes)))
-            .chain(self.slots.iter().map(|slot| (slot.port, slot.lanes)))
-            .chain(self.fabric_ports.iter().map(|fabric| (fabric.port, fabric.lanes)))
-            .collect();
-        ports.sort_by_key(|(port, _)| *port);
-        ports
     }
 }

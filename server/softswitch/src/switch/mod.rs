@@ -1,0 +1,163 @@
+//! The emulated switch itself: ports, adapters, bindings, events. No sockets, no time.
+
+mod binding;
+mod config;
+mod links;
+mod port;
+
+pub use links::NoSuchPort;
+pub(crate) use port::{FarEnd, Port};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use patchbay_switchtec::command::events::{EventKind, GfmsEvent};
+use patchbay_switchtec::command::sections::BoundTo;
+use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, PortType};
+
+use crate::queue::EventQueue;
+use crate::rack::{Binding, Host, Link, Rack, Slot};
+use crate::registers::{Fixed, PortEvent, Registers};
+
+/// Logical ports of a port that the rack does not lead to a host and that is configured as one all the same.
+const SPARE_LOGICAL_PORTS: u8 = 8;
+
+/// Something clients are told about (section 7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Raised {
+    /// An event for the fabric manager's queue.
+    Gfms(EventKind),
+    /// An event of a port function.
+    Port(PhysicalPort, PortEvent),
+}
+
+/// The state of the switch.
+#[derive(Debug, Clone)]
+pub(crate) struct Switch {
+    /// The rack as it is now: adapters may have been swapped and functions renamed since the start.
+    pub(crate) rack: Arc<Rack>,
+    ports: BTreeMap<PhysicalPort, Port>,
+    bindings: BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>,
+    pub(crate) queue: EventQueue,
+    pub(crate) registers: Registers,
+}
+
+/// A host port that is configured as one, with its place among the host instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HostInstance {
+    pub(crate) instance: u8,
+    pub(crate) port: PhysicalPort,
+    pub(crate) logical_ports: u8,
+}
+
+impl Switch {
+    /// The switch as the rack describes it, with nothing bound.
+    pub(crate) fn new(rack: Arc<Rack>) -> Self {
+        let hosts = rack.hosts.iter().enumerate().map(|(instance, host)| {
+            (host.port, Port::new(host.lanes, FarEnd::Host, instance as u8, host.link))
+        });
+        let slots =
+            rack.slots.iter().map(|slot| (slot.port, Port::new(slot.lanes, FarEnd::Adapter, 0, slot.link)));
+        let fabric = (rack.fabric_ports.iter())
+            .map(|fabric| (fabric.port, Port::new(fabric.lanes, FarEnd::Switch, 0, Link::Down)));
+        let ports: BTreeMap<_, _> = hosts.chain(slots).chain(fabric).collect();
+        let fixed = Fixed { device: rack.device.0, firmware: rack.firmware.0, pffs: ports.len() as u8 };
+        let registers = Registers::new(fixed);
+        Self { rack, ports, bindings: BTreeMap::new(), queue: EventQueue::default(), registers }
+    }
+
+    /// All ports in ascending order; the index is the port function's.
+    pub(crate) fn ports(&self) -> impl Iterator<Item = (PhysicalPort, &Port)> {
+        self.ports.iter().map(|(number, port)| (*number, port))
+    }
+
+    pub(crate) fn port(&self, port: PhysicalPort) -> Option<&Port> {
+        self.ports.get(&port)
+    }
+
+    pub(crate) fn link(&self, port: PhysicalPort) -> Link {
+        self.port(port).map_or(Link::Down, Port::link)
+    }
+
+    pub(crate) fn port_type(&self, port: PhysicalPort) -> PortType {
+        self.port(port).map_or(PortType::Unused, |port| port.config.port_type)
+    }
+
+    /// The host at the other end of a port's cable.
+    pub(crate) fn host(&self, port: PhysicalPort) -> Option<&Host> {
+        self.rack.hosts.iter().find(|host| host.port == port)
+    }
+
+    /// The slot at a port.
+    pub(crate) fn slot(&self, port: PhysicalPort) -> Option<&Slot> {
+        self.rack.slots.iter().find(|slot| slot.port == port)
+    }
+
+    /// The slot that holds a function.
+    pub(crate) fn slot_of(&self, function: Pdfid) -> Option<&Slot> {
+        let holds = |slot: &&Slot| slot.adapter.functions.iter().any(|known| known.pdfid == function);
+        self.rack.slots.iter().find(holds)
+    }
+
+    /// How many logical ports a host port has; `None` for a port that is not configured as one.
+    pub(crate) fn logical_ports(&self, port: PhysicalPort) -> Option<u8> {
+        (self.port_type(port) == PortType::Host)
+            .then(|| self.host(port).map_or(SPARE_LOGICAL_PORTS, |host| host.logical_ports))
+    }
+
+    /// The host instances in ascending order.
+    pub(crate) fn host_instances(&self) -> Vec<HostInstance> {
+        let instance = |(number, port): (PhysicalPort, &Port)| {
+            let logical_ports = self.logical_ports(number)?;
+            Some(HostInstance { instance: port.config.hvd, port: number, logical_ports })
+        };
+        let mut instances: Vec<_> = self.ports().filter_map(instance).collect();
+        instances.sort_by_key(|host| host.instance);
+        instances
+    }
+
+    /// Where a function is bound.
+    pub(crate) fn bound_to(&self, function: Pdfid) -> Option<BoundTo> {
+        let (&(port, logical_port), _) =
+            self.bindings.iter().find(|(_, functions)| functions.contains(&function))?;
+        Some(BoundTo { host: HostPort { switch: self.rack.index, port }, logical_port })
+    }
+
+    /// The functions on a logical port, by slot.
+    pub(crate) fn functions_on(&self, port: PhysicalPort, logical_port: LogicalPort) -> &[Pdfid] {
+        self.bindings.get(&(port, logical_port)).map_or(&[], Vec::as_slice)
+    }
+
+    /// All bindings in the order of ports and logical ports.
+    pub(crate) fn bindings(&self) -> Vec<Binding> {
+        let binding = |(&(port, logical_port), functions): (&(PhysicalPort, LogicalPort), &Vec<Pdfid>)| {
+            Binding { port, logical_port, functions: functions.clone() }
+        };
+        self.bindings.iter().map(binding).collect()
+    }
+
+    /// Replaces all bindings by ones that were checked against this rack.
+    pub(crate) fn restore(&mut self, bindings: &[Binding]) {
+        let entry = |binding: &Binding| ((binding.port, binding.logical_port), binding.functions.clone());
+        self.bindings = bindings.iter().map(entry).collect();
+    }
+
+    /// Queues events and sets their registers; how many notifications clients want for them (section 1.7).
+    pub(crate) fn record(&mut self, raised: Vec<Raised>) -> u64 {
+        let mut notifications = 0;
+        for event in raised {
+            let notify = match event {
+                Raised::Gfms(kind) => {
+                    self.queue.push(GfmsEvent { source: self.rack.index, kind });
+                    self.registers.record_gfms()
+                }
+                Raised::Port(port, event) => {
+                    let pff = self.ports.keys().position(|known| *known == port);
+                    pff.is_some_and(|pff| self.registers.record_port_event(pff as u32, event))
+                }
+            };
+            notifications += u64::from(notify);
+        }
+        notifications
+    }
+}
