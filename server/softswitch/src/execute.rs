@@ -128,6 +128,7 @@ pub(crate) fn execute(
             switch.queue.clear();
             Executed::answer(clear, &())
         }
+        _ => Executed::refuse(code::UNKNOWN_COMMAND),
     }
 }
 

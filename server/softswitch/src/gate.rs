@@ -39,13 +39,35 @@ pub enum CommandKind {
     PortControl,
     /// RESET.
     Reset,
+    /// PART_INFO, the table and the images.
+    Firmware,
+    /// MULTI_CFG.
+    MultiConfig,
+    /// FWLOGRD.
+    Log,
+    /// GAS_READ and GAS_WRITE.
+    Registers,
+    /// PMON, bandwidth and what it counts.
+    Bandwidth,
+    /// PMON, latency.
+    Latency,
+    /// PMON, event counters and their setups.
+    EventCounters,
+    /// EP_TUNNEL_CFG.
+    Tunnel,
+    /// EP_RESOURCE_ACCESS, configuration space.
+    ConfigSpace,
+    /// EP_RESOURCE_ACCESS, memory behind BARs.
+    Memory,
+    /// DEVICE_MANAGE.
+    DeviceManage,
     /// GFMS_EVENT, get and clear.
     Events,
 }
 
 impl CommandKind {
     /// All kinds with the names a rack file uses.
-    pub const NAMES: [(Self, &str); 14] = [
+    pub const NAMES: [(Self, &str); 25] = [
         (Self::Ping, "ping"),
         (Self::Echo, "echo"),
         (Self::GetPaxId, "get_pax_id"),
@@ -59,6 +81,17 @@ impl CommandKind {
         (Self::PortConfigSet, "port_config_set"),
         (Self::PortControl, "port_control"),
         (Self::Reset, "reset"),
+        (Self::Firmware, "firmware"),
+        (Self::MultiConfig, "multi_config"),
+        (Self::Log, "log"),
+        (Self::Registers, "registers"),
+        (Self::Bandwidth, "bandwidth"),
+        (Self::Latency, "latency"),
+        (Self::EventCounters, "event_counters"),
+        (Self::Tunnel, "tunnel"),
+        (Self::ConfigSpace, "config_space"),
+        (Self::Memory, "memory"),
+        (Self::DeviceManage, "device_manage"),
         (Self::Events, "events"),
     ];
 
@@ -97,6 +130,19 @@ impl CommandKind {
             Request::PortControl(_) => Self::PortControl,
             Request::Reset(_) => Self::Reset,
             Request::EventsGet(_) | Request::EventsClear(_) => Self::Events,
+            Request::FirmwareTableGet(_) | Request::FirmwareImageGet(_) => Self::Firmware,
+            Request::MultiConfigGet(_) => Self::MultiConfig,
+            Request::LogGet(_) => Self::Log,
+            Request::RegisterRead(_) | Request::RegisterWrite(_) => Self::Registers,
+            Request::BandwidthGet(_) | Request::BandwidthKindSet(_) => Self::Bandwidth,
+            Request::LatencySetup(_) | Request::LatencyGet(_) => Self::Latency,
+            Request::EventCounterSetupSet(_)
+            | Request::EventCounterSetupGet(_)
+            | Request::EventCounterGet(_) => Self::EventCounters,
+            Request::TunnelConfig(_) => Self::Tunnel,
+            Request::ConfigRead(_) | Request::ConfigWrite(_) => Self::ConfigSpace,
+            Request::BarRead(_) | Request::BarWrite(_) => Self::Memory,
+            Request::DeviceManage(_) => Self::DeviceManage,
         }
     }
 
@@ -115,7 +161,7 @@ impl CommandKind {
         )
     }
 
-    /// The MRPC command id.
+    /// The MRPC command id; for [`CommandKind::Registers`] the one that reads.
     pub fn command(self) -> CommandId {
         match self {
             Self::Ping => CommandId::PING,
@@ -129,6 +175,14 @@ impl CommandKind {
             Self::PortConfig | Self::PortConfigSet => CommandId::PORT_CONFIG,
             Self::PortControl => CommandId::PORT_CONTROL,
             Self::Reset => CommandId::RESET,
+            Self::Firmware => CommandId::PART_INFO,
+            Self::MultiConfig => CommandId::MULTI_CFG,
+            Self::Log => CommandId::FWLOGRD,
+            Self::Registers => CommandId::GAS_READ,
+            Self::Bandwidth | Self::Latency | Self::EventCounters => CommandId::PMON,
+            Self::Tunnel => CommandId::EP_TUNNEL_CFG,
+            Self::ConfigSpace | Self::Memory => CommandId::EP_RESOURCE_ACCESS,
+            Self::DeviceManage => CommandId::DEVICE_MANAGE,
             Self::Events => CommandId::GFMS_EVENT,
         }
     }

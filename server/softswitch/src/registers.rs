@@ -3,38 +3,21 @@
 use std::collections::BTreeMap;
 
 use patchbay_switchtec::packet::GAS_SPACE_BYTES;
+pub(crate) use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::registers::{
-    DEVICE_ID, DEVICE_VERSION, FIRMWARE_VERSION, GFMS_EVENT_HEADER, GLOBAL_EVENTS, event_header as bits,
+    DEVICE_ID, DEVICE_VERSION, EVENT_HEADER_STRIDE, FIRMWARE_VERSION, GFMS_EVENT_HEADER, GLOBAL_EVENTS,
+    MAX_PORT_FUNCTIONS, PORT_EVENT_HEADERS, PORT_EVENT_SUMMARY, PORT_FUNCTION_BASE as PFF_BASE,
+    PORT_FUNCTION_STRIDE as PFF_STRIDE, PORT_FUNCTION_VENDOR, event_header as bits,
 };
 
-/// Offset of the first port function's registers, and the distance to the next.
-const PFF_BASE: u32 = 0x13_4000;
-const PFF_STRIDE: u32 = 0x1000;
-/// Port functions the register space has room for.
-const MAX_PFFS: u32 = 255;
 /// Registers of the only partition.
 const PARTITION_BASE: u32 = 0x4000;
 const PARTITION_BYTES: u32 = 0x400;
 const DOWNSTREAM_PORTS: u32 = 47;
-/// Vendor id of an existing port function.
-const VENDOR: u32 = 0x11F8;
 /// Event headers of the three blocks: where they start, how far apart they are, how many there are.
-const GLOBAL_HEADERS: (u32, u32, u32) = (0x1830, 0x18, 14);
-const PARTITION_HEADERS: (u32, u32, u32) = (PARTITION_BASE + 0x124, 0x18, 4);
-const PFF_HEADERS: (u32, u32, u32) = (0xC10, 0x18, 13);
-
-/// An event of a port function; the number is its place among the headers (section 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PortEvent {
-    /// The port has seen an error report.
-    AdvancedError = 0,
-    /// The port has contained an error.
-    ErrorContainment = 4,
-    /// Something was plugged in or torn out.
-    Hotplug = 5,
-    /// The link has changed.
-    LinkState = 12,
-}
+const GLOBAL_HEADERS: (u32, u32, u32) = (0x1830, EVENT_HEADER_STRIDE, 14);
+const PARTITION_HEADERS: (u32, u32, u32) = (PARTITION_BASE + 0x124, EVENT_HEADER_STRIDE, 4);
+const PFF_HEADERS: (u32, u32, u32) = (PORT_EVENT_HEADERS, EVENT_HEADER_STRIDE, PortEvent::ALL.len() as u32);
 
 /// What does not change.
 #[derive(Debug, Clone, Copy)]
@@ -162,7 +145,9 @@ impl Registers {
             FIRMWARE_VERSION => self.fixed.firmware,
             _ if self.is_header(offset) => self.headers.get(&offset).copied().unwrap_or(0),
             PARTITION_BASE..0x4400 => self.partition_word(offset - PARTITION_BASE),
-            PFF_BASE.. if offset < PFF_BASE + PFF_STRIDE * MAX_PFFS => self.pff_word(offset),
+            PFF_BASE.. if offset < PFF_BASE + PFF_STRIDE * u32::from(MAX_PORT_FUNCTIONS) => {
+                self.pff_word(offset)
+            }
             _ => 0,
         }
     }
@@ -186,11 +171,10 @@ impl Registers {
     }
 
     fn pff_word(&self, offset: u32) -> u32 {
-        const SUMMARY: u32 = 0xC00;
         match self.in_pff(offset) {
             None => u32::MAX,
-            Some((_, 0)) => VENDOR | self.fixed.device << 16,
-            Some((pff, SUMMARY)) => self.summary(PFF_BASE + PFF_STRIDE * pff, PFF_HEADERS),
+            Some((_, 0)) => u32::from(PORT_FUNCTION_VENDOR) | self.fixed.device << 16,
+            Some((pff, PORT_EVENT_SUMMARY)) => self.summary(PFF_BASE + PFF_STRIDE * pff, PFF_HEADERS),
             Some(_) => 0,
         }
     }

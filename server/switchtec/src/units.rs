@@ -57,10 +57,22 @@ number!(
 impl CommandId {
     /// Die temperature.
     pub const DIETEMP: Self = Self(0x04);
+    /// The firmware's log.
+    pub const FWLOGRD: Self = Self(0x06);
+    /// Bandwidth, latency and event counters.
+    pub const PMON: Self = Self(0x07);
     /// Restarting the switch.
     pub const RESET: Self = Self(0x1B);
     /// Link status of every port.
     pub const LNKSTAT: Self = Self(0x1C);
+    /// Whether there are several configurations.
+    pub const MULTI_CFG: Self = Self(0x1D);
+    /// Reading registers by command.
+    pub const GAS_READ: Self = Self(0x29);
+    /// Firmware partitions.
+    pub const PART_INFO: Self = Self(0x2B);
+    /// Writing registers by command.
+    pub const GAS_WRITE: Self = Self(0x34);
     /// Echo, answered with the complement.
     pub const ECHO: Self = Self(0x41);
     /// The switch's own index.
@@ -71,12 +83,18 @@ impl CommandId {
     pub const GFMS_DB_DUMP: Self = Self(0x83);
     /// Binding and unbinding functions.
     pub const GFMS_BIND_UNBIND: Self = Self(0x84);
+    /// A command of an adapter's own.
+    pub const DEVICE_MANAGE: Self = Self(0x85);
     /// Port configuration.
     pub const PORT_CONFIG: Self = Self(0x88);
     /// The fabric manager's event queue.
     pub const GFMS_EVENT: Self = Self(0x89);
     /// Switching ports off and on, retraining, hot reset.
     pub const PORT_CONTROL: Self = Self(0x8D);
+    /// A function's configuration space and memory.
+    pub const EP_RESOURCE_ACCESS: Self = Self(0x8E);
+    /// The tunnel to a function.
+    pub const EP_TUNNEL_CFG: Self = Self(0x8F);
     /// Boot phase and generation.
     pub const PING: Self = Self(0x100);
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use patchbay_switchtec::command::identity::{GetPaxId, Ping, PingAnswer};
 use patchbay_switchtec::command::{Command, Request};
 use patchbay_switchtec::packet::{Channel, GasAccess, GasResponse, MrpcCommand, MrpcResponse, Packet};
+use patchbay_switchtec::client::ARMED_PORT_EVENTS;
+use patchbay_switchtec::registers::{PortEvent, PortFunction};
 use patchbay_switchtec::wire::{read_packet, write_packet};
 use patchbay_switchtec::{
     Client, ClientError, ClientOptions, CommandId, HostPort, LogicalPort, Pdfid, PhysicalPort, SwitchIndex,
@@ -25,8 +27,8 @@ struct Peer {
     address: SocketAddrV4,
     /// Every command after the session start.
     requests: mpsc::UnboundedReceiver<(MrpcCommand, oneshot::Sender<Reply>)>,
-    /// Every register write.
-    writes: mpsc::UnboundedReceiver<u32>,
+    /// Every register write, with its value.
+    writes: mpsc::UnboundedReceiver<(u32, u32)>,
     /// Every event channel.
     events: mpsc::UnboundedReceiver<TcpStream>,
     accepting: tokio::task::JoinHandle<()>,
@@ -35,7 +37,7 @@ struct Peer {
 #[derive(Clone)]
 struct Script {
     requests: mpsc::UnboundedSender<(MrpcCommand, oneshot::Sender<Reply>)>,
-    writes: mpsc::UnboundedSender<u32>,
+    writes: mpsc::UnboundedSender<(u32, u32)>,
     events: mpsc::UnboundedSender<TcpStream>,
 }
 
@@ -108,9 +110,13 @@ async fn serve(mut stream: TcpStream, script: Script) {
 fn gas(access: GasAccess, script: &Script) -> Packet {
     let data = match access {
         GasAccess::Read { offset: 0x2000, .. } => vec![0x52, 0x42, 0, 0],
+        // Two port functions; every event of theirs has occurred and notifies nobody.
+        GasAccess::Read { offset: 0x13_4000 | 0x13_5000, .. } => vec![0xF8, 0x11, 0x52, 0x42],
+        GasAccess::Read { offset: 0x13_6000, .. } => vec![0xFF; 4],
         GasAccess::Read { count, .. } => vec![1; count.into()],
-        GasAccess::Write { offset, .. } => {
-            let _ = script.writes.send(offset);
+        GasAccess::Write { offset, data } => {
+            let value = u32::from_le_bytes(data.try_into().unwrap());
+            let _ = script.writes.send((offset, value));
             Vec::new()
         }
     };
@@ -252,7 +258,7 @@ async fn notifications_are_counted_across_sessions_and_armed_again() {
     let mut peer = Peer::start().await;
     let client = peer.connect().await;
     client.arm_events().await.unwrap();
-    assert_eq!(peer.writes.recv().await, Some(0x1968));
+    assert_eq!(peer.writes.recv().await, Some((0x1968, 0x09)));
     let mut notified = client.notifications();
     let mut channel = peer.events.recv().await.unwrap();
     write_packet(&mut channel, &Packet::Event).await.unwrap();
@@ -263,12 +269,44 @@ async fn notifications_are_counted_across_sessions_and_armed_again() {
     drop(channel);
     notified.changed().await.unwrap();
     client.ping().await.unwrap();
-    assert_eq!(peer.writes.recv().await, Some(0x1968), "a new session must be armed again");
+    assert_eq!(peer.writes.recv().await, Some((0x1968, 0x09)), "a new session must be armed again");
     let mut channel = peer.events.recv().await.unwrap();
     let before = *notified.borrow_and_update();
     write_packet(&mut channel, &Packet::Event).await.unwrap();
     notified.changed().await.unwrap();
     assert_eq!(*notified.borrow(), before + 1);
+}
+
+#[tokio::test]
+async fn port_events_are_armed_without_clearing_and_again_after_a_reconnection() {
+    let mut peer = Peer::start().await;
+    let client = peer.connect().await;
+    client.arm_port_events().await.unwrap();
+    client.reconnect().await.unwrap();
+    for session in ["first", "second"] {
+        let mut armed = Vec::new();
+        for _ in 0..2 * ARMED_PORT_EVENTS.len() {
+            let (offset, value) = peer.writes.recv().await.unwrap();
+            assert_eq!(value, 0x08, "notify, and nothing that clears");
+            armed.push(offset);
+        }
+        let of = |function| ARMED_PORT_EVENTS.map(|event| event.header(PortFunction::new(function).unwrap()));
+        assert_eq!(armed, [of(0), of(1)].concat(), "{session} session");
+    }
+    assert!(peer.writes.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn port_events_tell_what_occurred_where_and_how_often() {
+    let mut peer = Peer::start().await;
+    let client = peer.connect().await;
+    // The peer's registers all read 0x01010101: a summary with the bits 0 and 8.
+    let records = client.port_events().await.unwrap();
+    let seen: Vec<_> = records.iter().map(|record| (record.function.get(), record.event)).collect();
+    let (first, ninth) = (PortEvent::AerInP2p, PortEvent::PowerMgmt);
+    assert_eq!(seen, [(0, first), (0, ninth), (1, first), (1, ninth)]);
+    assert!(records.iter().all(|record| record.header.occurred() && record.header.count() == 8));
+    assert!(peer.writes.try_recv().is_err(), "nothing is cleared");
 }
 
 #[tokio::test]

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use patchbay_switchtec::PhysicalPort;
 use patchbay_switchtec::command::events::{AdvancedError, EventKind};
+use patchbay_switchtec::registers::PortEvent;
 
 use super::{Raised, Switch};
 use crate::control::Severity;
 use crate::rack::Lanes;
-use crate::registers::PortEvent;
 
 /// The header log holds the packet at fault (section 5.8).
 const HEADER_VALID: u8 = 1;
@@ -29,7 +29,7 @@ impl Switch {
 
     /// Tears an adapter out of its slot: the port contains the error before it notices the empty slot.
     pub(crate) fn tear_out(&mut self, slot: PhysicalPort) -> Vec<Raised> {
-        let first = [PortEvent::ErrorContainment, PortEvent::Hotplug];
+        let first = [PortEvent::Uec, PortEvent::Hotplug];
         let mut raised: Vec<_> = first.into_iter().map(|event| Raised::Port(slot, event)).collect();
         raised.extend(self.plug(slot, false));
         raised
@@ -49,9 +49,9 @@ impl Switch {
         };
         let error = AdvancedError { port: port.get().into(), flags, status, time: time_us, header };
         let mut raised =
-            vec![Raised::Gfms(EventKind::AdvancedError(error)), Raised::Port(port, PortEvent::AdvancedError)];
+            vec![Raised::Gfms(EventKind::AdvancedError(error)), Raised::Port(port, PortEvent::AerInP2p)];
         if severity == Severity::Fatal {
-            raised.push(Raised::Port(port, PortEvent::ErrorContainment));
+            raised.push(Raised::Port(port, PortEvent::Uec));
         }
         raised
     }

@@ -40,7 +40,7 @@ pub(super) fn arm() -> GasAccess {
 }
 
 impl Client {
-    async fn ask<C: Command>(&self, command: C) -> Result<C::Answer, ClientError> {
+    pub(super) async fn ask<C: Command>(&self, command: C) -> Result<C::Answer, ClientError> {
         self.turn().await?.ask(&command).await
     }
 

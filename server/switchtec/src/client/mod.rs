@@ -17,10 +17,13 @@
 mod calls;
 mod error;
 mod line;
+mod performance;
+mod port_events;
+mod ports;
 mod turn;
 
 use std::net::SocketAddrV4;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -29,8 +32,9 @@ use tokio::time::{sleep_until, timeout};
 
 pub use error::{ClientError, LineError, ReachError};
 pub use line::Identity;
+pub use port_events::{ARMED_PORT_EVENTS, PortEventRecord};
 
-use line::Line;
+use line::{AskError, Line};
 use turn::{Slot, Turn};
 
 /// The port switches listen on (section 1.1).
@@ -72,7 +76,8 @@ pub struct Client {
     slot: Mutex<Slot>,
     identity: RwLock<Identity>,
     notified: Arc<watch::Sender<u64>>,
-    armed: std::sync::atomic::AtomicBool,
+    armed: AtomicBool,
+    port_events_armed: AtomicBool,
     stamps: AtomicU32,
 }
 
@@ -101,6 +106,7 @@ impl Client {
             identity: RwLock::new(identity),
             notified,
             armed: false.into(),
+            port_events_armed: false.into(),
             stamps,
         })
     }
@@ -165,15 +171,24 @@ impl Client {
                 return Err(error);
             }
         };
-        if self.armed.load(Ordering::Acquire)
-            && let Err(error) = line.access(calls::arm()).await
-        {
+        if let Err(error) = self.arm_again(&mut line).await {
             slot.failed(self.options.first_pause, self.options.longest_pause);
             return Err(ClientError::Unreachable { address: self.address, source: error.into() });
         }
         slot.succeeded();
         self.remember(identity);
         Ok(line)
+    }
+
+    /// Arms what was armed before: the switch may have been restarted in between.
+    async fn arm_again(&self, line: &mut Line) -> Result<(), AskError> {
+        if self.armed.load(Ordering::Acquire) {
+            line.access(calls::arm()).await?;
+        }
+        if self.port_events_armed.load(Ordering::Acquire) {
+            line.arm_port_events().await?;
+        }
+        Ok(())
     }
 
     fn remember(&self, identity: Identity) {

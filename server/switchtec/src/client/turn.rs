@@ -90,7 +90,7 @@ impl<'a> Turn<'a> {
         self.unfinished = false;
     }
 
-    fn begin(&mut self, asked: &'static str) -> Result<(&mut Line, bool), ClientError> {
+    pub(super) fn begin(&mut self, asked: &'static str) -> Result<(&mut Line, bool), ClientError> {
         let before = std::mem::replace(&mut self.unfinished, true);
         let address = self.client.address();
         let line = self.line.as_mut().ok_or(ClientError::Interrupted {
@@ -101,7 +101,7 @@ impl<'a> Turn<'a> {
         Ok((line, before))
     }
 
-    fn end<T>(
+    pub(super) fn end<T>(
         &mut self,
         asked: &'static str,
         before: bool,

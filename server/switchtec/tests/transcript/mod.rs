@@ -1,8 +1,7 @@
 //! Reads the recorded conversations in `tests/transcripts`.
 //!
 //! `>` client to switch, `<` switch to client, then hex; `xx` is a byte the recorded client left uninitialised.
-//! `# preamble` stands for the packets before `PING` of `00-info.txt`; `# skipped:` names a recorded packet of a
-//! command outside this project's scope.
+//! `# preamble` stands for the first 14 packets of `00-info.txt`.
 
 use std::path::Path;
 
@@ -16,8 +15,6 @@ pub struct Transcript {
 pub enum Line {
     /// The session start that every conversation repeats.
     Preamble,
-    /// A request that is out of scope, by its title.
-    Skipped(String),
     /// A packet.
     Packet(Recorded),
 }
@@ -65,8 +62,6 @@ fn read(path: &Path) -> Transcript {
     for line in std::fs::read_to_string(path).unwrap().lines().skip(1) {
         if line == "# preamble" {
             lines.push(Line::Preamble);
-        } else if let Some(title) = line.strip_prefix("# skipped: ") {
-            lines.push(Line::Skipped(title.to_owned()));
         } else if line.starts_with(['>', '<']) {
             lines.push(Line::Packet(Recorded {
                 from_client: line.starts_with('>'),
