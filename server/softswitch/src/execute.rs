@@ -121,8 +121,8 @@ pub(crate) fn execute(
             Ok(raised) => Executed { raised, ..Executed::answer(control, &()) },
             Err(code) => Executed::refuse(code),
         },
-        // A switch may leave this out (section 4): it then does not know it.
-        Request::Reset(_) => Executed::refuse(code::UNKNOWN_COMMAND),
+        // The connection restarts the switch once the answer has been written (section 1.8).
+        Request::Reset(reset) => Executed::answer(reset, &()),
         Request::EventsGet(get) => Executed::answer(get, &switch.queue.take(get.max)),
         Request::EventsClear(clear) => {
             switch.queue.clear();

@@ -1,11 +1,16 @@
 //! The emulated switch itself: ports, adapters, bindings, events. No sockets, no time.
 
+mod adapters;
 mod binding;
 mod config;
+mod faults;
 mod links;
+mod models;
+mod outbox;
 mod port;
 
 pub use links::NoSuchPort;
+pub(crate) use outbox::Ticket;
 pub(crate) use port::{FarEnd, Port};
 
 use std::collections::BTreeMap;
@@ -13,11 +18,13 @@ use std::sync::Arc;
 
 use patchbay_switchtec::command::events::{EventKind, GfmsEvent};
 use patchbay_switchtec::command::sections::BoundTo;
+use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, PortType};
 
+use self::outbox::Outbox;
 use crate::queue::EventQueue;
 use crate::rack::{Binding, Host, Link, Rack, Slot};
-use crate::registers::{Fixed, PortEvent, Registers};
+use crate::registers::{Fixed, Registers};
 
 /// Logical ports of a port that the rack does not lead to a host and that is configured as one all the same.
 const SPARE_LOGICAL_PORTS: u8 = 8;
@@ -36,8 +43,13 @@ pub(crate) enum Raised {
 pub(crate) struct Switch {
     /// The rack as it is now: adapters may have been swapped and functions renamed since the start.
     pub(crate) rack: Arc<Rack>,
+    /// The rack as its file has it.
+    built: Arc<Rack>,
+    /// Models of adapters that were swapped in.
+    swapped: BTreeMap<PhysicalPort, String>,
     ports: BTreeMap<PhysicalPort, Port>,
     bindings: BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>,
+    outbox: Outbox,
     pub(crate) queue: EventQueue,
     pub(crate) registers: Registers,
 }
@@ -63,7 +75,19 @@ impl Switch {
         let ports: BTreeMap<_, _> = hosts.chain(slots).chain(fabric).collect();
         let fixed = Fixed { device: rack.device.0, firmware: rack.firmware.0, pffs: ports.len() as u8 };
         let registers = Registers::new(fixed);
-        Self { rack, ports, bindings: BTreeMap::new(), queue: EventQueue::default(), registers }
+        let (swapped, bindings, outbox, queue) = Default::default();
+        Self { built: Arc::clone(&rack), rack, swapped, ports, bindings, outbox, queue, registers }
+    }
+
+    /// The rack as its file has it.
+    pub(crate) fn built(&self) -> &Rack {
+        &self.built
+    }
+
+    /// A switch that has just been built of the rack as it is now, with nothing bound.
+    pub(crate) fn rebuilt(&self) -> Self {
+        let (built, swapped) = (Arc::clone(&self.built), self.swapped.clone());
+        Self { built, swapped, ..Self::new(Arc::clone(&self.rack)) }
     }
 
     /// All ports in ascending order; the index is the port function's.
@@ -136,28 +160,30 @@ impl Switch {
         self.bindings.iter().map(binding).collect()
     }
 
-    /// Replaces all bindings by ones that were checked against this rack.
-    pub(crate) fn restore(&mut self, bindings: &[Binding]) {
-        let entry = |binding: &Binding| ((binding.port, binding.logical_port), binding.functions.clone());
-        self.bindings = bindings.iter().map(entry).collect();
+    /// A switch that has just been built of the rack as its file has it.
+    pub(crate) fn rebuilt_as_filed(&self) -> Self {
+        Self::new(Arc::clone(&self.built))
     }
 
-    /// Queues events and sets their registers; how many notifications clients want for them (section 1.7).
-    pub(crate) fn record(&mut self, raised: Vec<Raised>) -> u64 {
-        let mut notifications = 0;
-        for event in raised {
-            let notify = match event {
-                Raised::Gfms(kind) => {
-                    self.queue.push(GfmsEvent { source: self.rack.index, kind });
-                    self.registers.record_gfms()
-                }
-                Raised::Port(port, event) => {
-                    let pff = self.ports.keys().position(|known| *known == port);
-                    pff.is_some_and(|pff| self.registers.record_port_event(pff as u32, event))
-                }
-            };
-            notifications += u64::from(notify);
+    /// Changes a port without telling anybody: for a switch nobody has seen yet.
+    pub(crate) fn change_port(&mut self, port: PhysicalPort, change: impl FnOnce(&mut Port)) {
+        if let Some(port) = self.ports.get_mut(&port) {
+            change(port);
+            port.settle();
         }
-        notifications
+    }
+
+    /// Queues an event or sets its register; whether clients want to be notified.
+    fn record_event(&mut self, event: Raised) -> bool {
+        match event {
+            Raised::Gfms(kind) => {
+                self.queue.push(GfmsEvent { source: self.rack.index, kind });
+                self.registers.record_gfms()
+            }
+            Raised::Port(port, event) => {
+                let pff = self.ports.keys().position(|known| *known == port);
+                pff.is_some_and(|pff| self.registers.record_port_event(pff as u32, event))
+            }
+        }
     }
 }
