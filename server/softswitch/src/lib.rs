@@ -19,6 +19,7 @@ mod fault;
 mod gate;
 mod limits;
 mod picture;
+mod places;
 mod queue;
 mod rack;
 mod registers;
@@ -36,6 +37,7 @@ pub use control::{
 pub use fault::{FaultId, MAX_COMMAND_FAULTS};
 pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
 pub use limits::{Limits, MAX_CONNECTIONS};
+pub use places::{Place, places};
 pub use rack::{
     Adapter, AdapterKind, BUILT_IN, Binding, BuiltIn, Delays, FabricPort, Function, Host, LAB_RACK, Lab,
     Lanes, Link, MAX_DELAY_MS, MAX_FUNCTIONS, MAX_FUNCTIONS_OF_VENDOR_TOOL, MAX_LOGICAL_PORTS,
