@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use patchbay_switchtec::PhysicalPort;
 use patchbay_switchtec::command::events::{AdvancedError, EventKind};
+use patchbay_switchtec::registers::PortEvent;
 
 use super::{Raised, Switch};
 use crate::control::Severity;
 use crate::rack::Lanes;
-use crate::registers::PortEvent;
 
 /// The header log holds the packet at fault (section 5.8).
 const HEADER_VALID: u8 = 1;

@@ -18,12 +18,13 @@ use std::sync::Arc;
 
 use patchbay_switchtec::command::events::{EventKind, GfmsEvent};
 use patchbay_switchtec::command::sections::BoundTo;
+use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, PortType};
 
 use self::outbox::Outbox;
 use crate::queue::EventQueue;
 use crate::rack::{Binding, Host, Link, Rack, Slot};
-use crate::registers::{Fixed, PortEvent, Registers};
+use crate::registers::{Fixed, Registers};
 
 /// Logical ports of a port that the rack does not lead to a host and that is configured as one all the same.
 const SPARE_LOGICAL_PORTS: u8 = 8;
