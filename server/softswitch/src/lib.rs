@@ -11,9 +11,14 @@
 //!                 +---- answer, then events  <-------------+
 //! ```
 
+mod clock;
 mod connection;
+mod counters;
+mod endpoint;
 mod execute;
+mod firmware;
 mod gate;
+mod log;
 mod picture;
 mod queue;
 mod rack;
@@ -23,6 +28,7 @@ mod server;
 mod shared;
 mod switch;
 
+pub use clock::{Clock, SystemClock};
 pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
 pub use rack::{
     Adapter, AdapterKind, BUILT_IN, Binding, BuiltIn, Delays, FabricPort, Function, Host, LAB_RACK, Lab,

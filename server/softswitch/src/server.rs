@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use crate::clock::{Clock, SystemClock};
 use crate::connection::serve;
 use crate::gate::Gate;
 use crate::rack::{Binding, Delays, Link, Rack};
@@ -40,6 +41,8 @@ pub struct Options {
     pub gate: Option<Arc<dyn Gate>>,
     /// Where bindings are kept across restarts; a file that exists replaces the rack's initial bindings.
     pub state: Option<PathBuf>,
+    /// Replaces the machine's clock, which counters and log go by.
+    pub clock: Option<Arc<dyn Clock>>,
 }
 
 /// Starts softswitches.
@@ -53,7 +56,8 @@ impl Softswitch {
     pub async fn start(rack: Rack, listen: SocketAddr, options: Options) -> io::Result<Running> {
         let delays = options.delays.unwrap_or_else(|| rack.delays.clone());
         let initial = rack.bindings.clone();
-        let mut switch = Switch::new(Arc::new(rack));
+        let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock::default()));
+        let mut switch = Switch::with_clock(Arc::new(rack), clock);
         switch.restore(&initial);
         let state = options.state.map(StateFile::new);
         if let Some(state) = &state {

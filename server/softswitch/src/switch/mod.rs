@@ -15,6 +15,10 @@ use patchbay_switchtec::command::events::{EventKind, GfmsEvent};
 use patchbay_switchtec::command::sections::BoundTo;
 use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, PortType};
 
+use crate::clock::{Clock, SystemClock, Uptime};
+use crate::counters::Counters;
+use crate::endpoint::Endpoints;
+use crate::log::{Happened, RamLog};
 use crate::queue::EventQueue;
 use crate::rack::{Binding, Host, Link, Rack, Slot};
 use crate::registers::{Fixed, PortEvent, Registers};
@@ -40,6 +44,10 @@ pub(crate) struct Switch {
     bindings: BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>,
     pub(crate) queue: EventQueue,
     pub(crate) registers: Registers,
+    pub(crate) uptime: Uptime,
+    pub(crate) counters: Counters,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) log: RamLog,
 }
 
 /// A host port that is configured as one, with its place among the host instances.
@@ -51,8 +59,13 @@ pub(crate) struct HostInstance {
 }
 
 impl Switch {
-    /// The switch as the rack describes it, with nothing bound.
+    /// The switch as the rack describes it, with nothing bound, and the machine's own clock.
     pub(crate) fn new(rack: Arc<Rack>) -> Self {
+        Self::with_clock(rack, Arc::new(SystemClock::default()))
+    }
+
+    /// The switch as the rack describes it, with nothing bound, just started by `clock`.
+    pub(crate) fn with_clock(rack: Arc<Rack>, clock: Arc<dyn Clock>) -> Self {
         let hosts = rack.hosts.iter().enumerate().map(|(instance, host)| {
             (host.port, Port::new(host.lanes, FarEnd::Host, instance as u8, host.link))
         });
@@ -63,7 +76,17 @@ impl Switch {
         let ports: BTreeMap<_, _> = hosts.chain(slots).chain(fabric).collect();
         let fixed = Fixed { device: rack.device.0, firmware: rack.firmware.0, pffs: ports.len() as u8 };
         let registers = Registers::new(fixed);
-        Self { rack, ports, bindings: BTreeMap::new(), queue: EventQueue::default(), registers }
+        Self {
+            ports,
+            bindings: BTreeMap::new(),
+            queue: EventQueue::default(),
+            registers,
+            uptime: Uptime::start(clock),
+            counters: Counters::new(rack.counters),
+            endpoints: Endpoints::default(),
+            log: RamLog::new(rack.counters, rack.firmware),
+            rack,
+        }
     }
 
     /// All ports in ascending order; the index is the port function's.
@@ -142,6 +165,14 @@ impl Switch {
         self.bindings = bindings.iter().map(entry).collect();
     }
 
+    fn log_link(&mut self, port: PhysicalPort, event: PortEvent) {
+        if event == PortEvent::LinkState {
+            let is_up = matches!(self.link(port), Link::Up(_));
+            let happened = if is_up { Happened::LinkUp(port) } else { Happened::LinkDown(port) };
+            self.log.add(self.uptime.elapsed(), happened);
+        }
+    }
+
     /// Queues events and sets their registers; how many notifications clients want for them (section 1.7).
     pub(crate) fn record(&mut self, raised: Vec<Raised>) -> u64 {
         let mut notifications = 0;
@@ -152,6 +183,7 @@ impl Switch {
                     self.registers.record_gfms()
                 }
                 Raised::Port(port, event) => {
+                    self.log_link(port, event);
                     let pff = self.ports.keys().position(|known| *known == port);
                     pff.is_some_and(|pff| self.registers.record_port_event(pff as u32, event))
                 }
