@@ -40,6 +40,11 @@ impl Uptime {
         Self { clock, started }
     }
 
+    /// The clock it goes by.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// How long the switch has been running.
     pub(crate) fn elapsed(&self) -> Duration {
         self.clock.now().saturating_sub(self.started)

@@ -8,38 +8,39 @@ use patchbay_switchtec::command::Request;
 use patchbay_switchtec::packet::{Channel, GasAccess, GasResponse, MrpcCommand, MrpcResponse, Packet};
 use patchbay_switchtec::wire::{WireError, read_packet, write_packet};
 use patchbay_switchtec::{PaxAddress, code};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::execute::Session;
 use crate::gate::{CommandKind, Phase, Verdict};
+use crate::restart::{Restart, Retention};
 use crate::server::Stop;
-use crate::shared::Shared;
-use crate::switch::Raised;
+use crate::shared::{Executed, Shared};
+use crate::switch::Ticket;
 
-/// Longest wait for the OPEN request: a client sends it at once.
-const OPEN_LIMIT: Duration = Duration::from_secs(10);
-/// Longest wait for a client to take an answer.
-const WRITE_LIMIT: Duration = Duration::from_secs(10);
 /// Service instances the firmware offers (section 1.1).
 const INSTANCES: u8 = 2;
+/// Most notifications in one write: as many as the event queue holds.
+const NOTIFICATIONS_PER_WRITE: u64 = 64;
 
 /// Serves a connection until it ends, breaks, talks nonsense, or the switch stops.
 pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>, mut stop: Stop) {
-    let ended = tokio::select! {
+    let opened = tokio::select! {
         biased;
         () = stop.requested() => return,
-        opened = timeout(OPEN_LIMIT, open(&mut stream, &shared)) => opened,
+        // Boxed, as everywhere: a connection that waits for its client must not hold the room for a packet.
+        opened = Box::pin(timeout(shared.limits.open, open(&mut stream, &shared))) => opened,
     };
-    let ended = match ended {
+    let ended = match opened {
         Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
         Ok(Err(error)) => Err(error),
         Ok(Ok(None)) => Ok(()),
         Ok(Ok(Some(Opened::Commands))) => {
             Commands { stream, shared, session: Session::default() }.run(stop).await
         }
-        Ok(Ok(Some(Opened::Events(notified)))) => notify(stream, notified, stop).await,
+        Ok(Ok(Some(Opened::Events(notified)))) => notify(stream, notified, shared.limits.write, stop).await,
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
@@ -48,7 +49,7 @@ pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>, mut stop: 
 
 enum Opened {
     Commands,
-    Events(tokio::sync::watch::Receiver<u64>),
+    Events(watch::Receiver<u64>),
 }
 
 /// The handshake of section 1.4; `None` when the channel was rejected.
@@ -69,12 +70,14 @@ async fn open(stream: &mut TcpStream, shared: &Shared) -> Result<Option<Opened>,
     Ok(Some(opened))
 }
 
-/// Sends a bare notification whenever there is something to look at; several at once become one.
+/// Sends a bare notification for each event that clients want to hear of (section 1.7).
 async fn notify(
     mut stream: TcpStream,
-    mut notified: tokio::sync::watch::Receiver<u64>,
+    mut notified: watch::Receiver<u64>,
+    limit: Duration,
     mut stop: Stop,
 ) -> Result<(), WireError> {
+    let mut sent = *notified.borrow_and_update();
     let (mut from_client, mut to_client) = stream.split();
     loop {
         let mut unexpected = [0; 1];
@@ -83,16 +86,34 @@ async fn notify(
             () = stop.requested() => return Ok(()),
             // The client sends nothing here: whatever comes, its end included, ends the channel.
             _ = from_client.read(&mut unexpected) => return Ok(()),
-            changed = notified.changed() => match changed {
-                Ok(()) => write_in_time(&mut to_client, &Packet::Event).await?,
-                Err(_) => return Ok(()),
+            due = due(&mut notified, sent) => match due {
+                Some(due) => {
+                    let packets = Packet::Event.encode().repeat(due as usize);
+                    in_time(limit, to_client.write_all(&packets)).await?;
+                    sent += due;
+                }
+                None => return Ok(()),
             },
         }
     }
 }
 
-async fn write_in_time<S: tokio::io::AsyncWrite + Unpin>(stream: &mut S, packet: &Packet) -> io::Result<()> {
-    timeout(WRITE_LIMIT, write_packet(stream, packet)).await.map_err(|_| io::ErrorKind::TimedOut)?
+/// Waits until more notifications are due than have been sent; `None` when there will be no more.
+async fn due(notified: &mut watch::Receiver<u64>, sent: u64) -> Option<u64> {
+    let count = *notified.wait_for(|count| *count != sent).await.ok()?;
+    Some((count - sent).min(NOTIFICATIONS_PER_WRITE))
+}
+
+async fn in_time<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(limit, work).await.map_err(|_| io::ErrorKind::TimedOut)?
+}
+
+/// Waits until a client has begun to send, for as long as it takes.
+async fn begun(stream: &TcpStream) -> Result<(), WireError> {
+    match stream.peek(&mut [0; 1]).await? {
+        0 => Err(WireError::Closed),
+        _ => Ok(()),
+    }
 }
 
 /// A command channel.
@@ -104,9 +125,16 @@ struct Commands {
 
 /// What becomes of a command.
 enum Ending {
-    Answer { response: MrpcResponse, raised: Vec<Raised> },
-    Drop(Vec<Raised>),
-    Hang(Vec<Raised>),
+    Answer(MrpcResponse),
+    Drop,
+    Hang,
+}
+
+/// A command's ending, and the events that wait for it.
+struct Ended {
+    ending: Ending,
+    ticket: Option<Ticket>,
+    restart: bool,
 }
 
 /// How a command channel goes on.
@@ -119,10 +147,16 @@ enum Next {
 impl Commands {
     async fn run(mut self, mut stop: Stop) -> Result<(), WireError> {
         loop {
+            tokio::select! {
+                biased;
+                () = stop.requested() => return Ok(()),
+                begun = begun(&self.stream) => begun?,
+            }
+            let read = Box::pin(timeout(self.shared.limits.packet, read_packet(&mut self.stream)));
             let packet = tokio::select! {
                 biased;
                 () = stop.requested() => return Ok(()),
-                packet = read_packet(&mut self.stream) => packet?,
+                packet = read => packet.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??,
             };
             match packet {
                 Packet::Command(command) => match self.command(command).await? {
@@ -132,12 +166,16 @@ impl Commands {
                 },
                 Packet::Gas(access) => {
                     let response = Packet::GasResponse(self.gas(access));
-                    write_in_time(&mut self.stream, &response).await?;
+                    self.write(&response).await?;
                 }
                 // CLOSE, and anything a client has no business to send.
                 _ => return Ok(()),
             }
         }
+    }
+
+    async fn write(&mut self, packet: &Packet) -> io::Result<()> {
+        in_time(self.shared.limits.write, write_packet(&mut self.stream, packet)).await
     }
 
     /// Leaves a client without an answer until it goes away or the switch stops.
@@ -155,42 +193,44 @@ impl Commands {
     }
 
     fn gas(&self, access: GasAccess) -> GasResponse {
-        let mut switch = self.shared.switch();
-        let data = match access {
-            GasAccess::Read { offset, count } => switch.registers.read(offset, count),
+        let (result, data) = match access {
+            GasAccess::Read { offset, count } => {
+                (code::OK, self.shared.switch().registers.read(offset, count))
+            }
             GasAccess::Write { offset, data } => {
-                switch.registers.write(offset, &data);
-                Vec::new()
+                let written = self.shared.change(|switch| switch.registers.write(offset, &data));
+                (written.err().unwrap_or(code::OK), Vec::new())
             }
         };
-        GasResponse { result: code::OK, data }
+        GasResponse { result, data }
     }
 
     /// Executes a command and answers it.
     ///
     /// Events are raised after the answer has been written (section 7), and also when it cannot be: the work is done.
     async fn command(&mut self, command: MrpcCommand) -> Result<Next, WireError> {
-        match self.execute(&command).await {
-            Ending::Answer { response, raised } => {
-                let written = write_in_time(&mut self.stream, &Packet::Response(response)).await;
-                self.shared.raise(raised);
-                written?;
-                Ok(Next::Read)
+        let Ended { ending, ticket, restart } = self.execute(&command).await;
+        let next = match ending {
+            Ending::Answer(response) => {
+                let written = self.write(&Packet::Response(response)).await;
+                self.shared.tell(ticket);
+                written.map(|()| Next::Read)
             }
-            Ending::Drop(raised) => {
-                self.shared.raise(raised);
-                Ok(Next::End)
+            Ending::Drop | Ending::Hang => {
+                self.shared.tell(ticket);
+                Ok(if matches!(ending, Ending::Drop) { Next::End } else { Next::Hang })
             }
-            Ending::Hang(raised) => {
-                self.shared.raise(raised);
-                Ok(Next::Hang)
-            }
+        };
+        if restart {
+            // A full queue means that the switch is about to restart anyway.
+            let _ = self.shared.restarts().try_send(Restart { bindings: Retention::Lose, done: None });
         }
+        Ok(next?)
     }
 
-    async fn execute(&mut self, command: &MrpcCommand) -> Ending {
+    async fn execute(&mut self, command: &MrpcCommand) -> Ended {
         let wanted_bytes = usize::from(command.wanted_bytes);
-        let refuse = |code| answer(Err(code), wanted_bytes, Vec::new());
+        let refuse = |code| Ended::answer(Err(code), wanted_bytes, None);
         let index = self.shared.switch().rack.index;
         if !matches!(command.pax, PaxAddress::Local) && command.pax != PaxAddress::Index(index) {
             return refuse(code::BAD_PARAMETER);
@@ -201,34 +241,41 @@ impl Commands {
         };
         let kind = CommandKind::of(&request);
         let shared = Arc::clone(&self.shared);
-        let _turn = shared.turn.lock().await;
-        let nth = shared.count(kind);
-        let delay = shared.delays.of(kind);
+        let (nth, strike) = (shared.count(kind), shared.faults.arrive(kind));
+        let delay = shared.delays.of(kind).saturating_add(strike.delay);
         if !delay.is_zero() {
             sleep(delay).await;
         }
-        match shared.pass(kind, Phase::Before, nth).await {
+        match shared.pass(kind, Phase::Before, nth).await.or(strike.before) {
             Verdict::Proceed => {}
             Verdict::Refuse(code) => return refuse(code),
-            Verdict::DropConnection => return Ending::Drop(Vec::new()),
-            Verdict::Hang => return Ending::Hang(Vec::new()),
+            Verdict::DropConnection => return Ended::without_answer(Ending::Drop, None),
+            Verdict::Hang => return Ended::without_answer(Ending::Hang, None),
         }
-        let executed = shared.execute(&mut self.session, &request, wanted_bytes);
-        match shared.pass(kind, Phase::After, nth).await {
-            Verdict::Proceed => answer(executed.answer, wanted_bytes, executed.raised),
-            Verdict::Refuse(code) => answer(Err(code), wanted_bytes, executed.raised),
-            Verdict::DropConnection => Ending::Drop(executed.raised),
-            Verdict::Hang => Ending::Hang(executed.raised),
-        }
+        let Executed { answer, ticket } = shared.execute(&mut self.session, &request, wanted_bytes);
+        let restart = answer.is_ok() && matches!(request, Request::Reset(_));
+        let ended = match shared.pass(kind, Phase::After, nth).await.or(strike.after) {
+            Verdict::Proceed => Ended::answer(answer, wanted_bytes, ticket),
+            Verdict::Refuse(code) => Ended::answer(Err(code), wanted_bytes, ticket),
+            Verdict::DropConnection => Ended::without_answer(Ending::Drop, ticket),
+            Verdict::Hang => Ended::without_answer(Ending::Hang, ticket),
+        };
+        Ended { restart, ..ended }
     }
 }
 
-/// Pads or cuts the data to exactly the wanted length, for errors too (section 1.5).
-fn answer(answer: Result<Vec<u8>, u32>, wanted_bytes: usize, raised: Vec<Raised>) -> Ending {
-    let (result, mut data) = match answer {
-        Ok(data) => (code::OK, data),
-        Err(code) => (code, Vec::new()),
-    };
-    data.resize(wanted_bytes, 0);
-    Ending::Answer { response: MrpcResponse { result, data }, raised }
+impl Ended {
+    /// Pads or cuts the data to exactly the wanted length, for errors too (section 1.5).
+    fn answer(answer: Result<Vec<u8>, u32>, wanted_bytes: usize, ticket: Option<Ticket>) -> Self {
+        let (result, mut data) = match answer {
+            Ok(data) => (code::OK, data),
+            Err(code) => (code, Vec::new()),
+        };
+        data.resize(wanted_bytes, 0);
+        Self { ending: Ending::Answer(MrpcResponse { result, data }), ticket, restart: false }
+    }
+
+    fn without_answer(ending: Ending, ticket: Option<Ticket>) -> Self {
+        Self { ending, ticket, restart: false }
+    }
 }

@@ -12,11 +12,11 @@ use patchbay_switchtec::command::performance::{
     EventCounter, EventCounterSetup, Latency, LatencyPair, Traffic,
 };
 
+use crate::picture::PORTS_PER_STACK;
 use crate::rack::Counters as Source;
 
 /// Stacks a switch can have: the link status marks unused records with larger numbers (section 5.9).
 const STACKS: usize = 9;
-const PORTS_PER_STACK: u8 = 8;
 /// The recorded scenario's clock advances by this much with each read of a port.
 const SCENARIO_STEP_US: u64 = 1_000_000;
 /// The recorded scenario's latencies and event counts.
@@ -164,8 +164,7 @@ fn scenario_bandwidth(port: PhysicalPort, is_up: bool, reads: u64) -> BandwidthR
     let time_us = reads.saturating_mul(SCENARIO_STEP_US);
     let factor = if is_up { (u64::from(port.get()) / 4 + 1) * 1000 } else { 0 };
     let bytes = time_us.saturating_mul(factor);
-    let egress =
-        Traffic { posted_bytes: bytes, completion_bytes: bytes / 2, non_posted_bytes: bytes / 10 };
+    let egress = Traffic { posted_bytes: bytes, completion_bytes: bytes / 2, non_posted_bytes: bytes / 10 };
     let ingress = Traffic {
         posted_bytes: bytes.saturating_mul(2),
         completion_bytes: bytes,
@@ -190,7 +189,12 @@ mod tests {
         let mut counters = Counters::new(Source::True);
         let port = PhysicalPort::new(20);
         assert!(!counters.count(port, SURPRISE_DOWN), "nothing is set up");
-        let watched = EventCounterSetup { ports: 1 << 4, events: CounterEvents::from_bits(1 << 6), egress: false, threshold: 2 };
+        let watched = EventCounterSetup {
+            ports: 1 << 4,
+            events: CounterEvents::from_bits(1 << 6),
+            egress: false,
+            threshold: 2,
+        };
         let elsewhere = EventCounterSetup { ports: 1, ..watched };
         counters.set_up(range(), &[watched, elsewhere]).unwrap();
         assert!(!counters.count(port, SURPRISE_DOWN));

@@ -138,7 +138,8 @@ mod tests {
     fn versions_follow_the_rack() {
         let mut rack = Rack::transcripts().unwrap();
         rack.firmware = FirmwareVersion(0x0520_0204);
-        let version = |partition: FirmwarePartition| image(&rack, partition.id()).unwrap().version.to_string();
+        let version =
+            |partition: FirmwarePartition| image(&rack, partition.id()).unwrap().version.to_string();
         assert_eq!(table(&rack).running.to_string(), "5.20 B204");
         assert_eq!(version(FirmwarePartition::Image0), "5.20 B204");
         assert_eq!(version(FirmwarePartition::Image1), "5.10 B1F2");

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use patchbay_switchtec::command::{Command, Request};
 use patchbay_switchtec::{CommandId, command};
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// A kind of command, for delays and gates; several steps of one conversation are one kind.
@@ -99,6 +100,11 @@ impl CommandKind {
         Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
     }
 
+    /// The name a rack file and an order use.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(known, _)| *known == self).map_or("unknown", |(_, name)| *name)
+    }
+
     /// The kind of a request.
     pub fn of(request: &Request) -> Self {
         match request {
@@ -140,6 +146,21 @@ impl CommandKind {
         }
     }
 
+    /// Whether such a command may change what outlives the switch's program.
+    pub(crate) fn may_change(self) -> bool {
+        !matches!(
+            self,
+            Self::Ping
+                | Self::Echo
+                | Self::GetPaxId
+                | Self::DieTemperature
+                | Self::LinkStatus
+                | Self::Topology
+                | Self::Database
+                | Self::PortConfig
+        )
+    }
+
     /// The MRPC command id; for [`CommandKind::Registers`] the one that reads.
     pub fn command(self) -> CommandId {
         match self {
@@ -168,7 +189,8 @@ impl CommandKind {
 }
 
 /// When a gate is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The command has arrived and nothing has been done.
     Before,
@@ -200,7 +222,14 @@ pub enum Verdict {
     Hang,
 }
 
-/// A verdict that may take its time; while it does, no other command is executed.
+impl Verdict {
+    /// The first verdict that is not to go on.
+    pub(crate) fn or(self, other: Self) -> Self {
+        if self == Self::Proceed { other } else { self }
+    }
+}
+
+/// A verdict that may take its time. Other connections' commands are executed meanwhile.
 pub type Passing<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 
 /// Decides about every executed command, before and after its work.

@@ -12,10 +12,38 @@ pub(crate) const MAX_QUEUED_EVENTS: usize = 64;
 pub(crate) struct EventQueue {
     events: VecDeque<GfmsEvent>,
     overflow: bool,
+    recorded: u64,
 }
 
 impl EventQueue {
+    /// A queue as it was before a restart of the program; events beyond [`MAX_QUEUED_EVENTS`] are lost.
+    pub(crate) fn restored(events: Vec<GfmsEvent>, overflow: bool, recorded: u64) -> Self {
+        let mut queue = Self { overflow, ..Self::default() };
+        events.into_iter().for_each(|event| queue.push(event));
+        Self { recorded, ..queue }
+    }
+
+    /// The events that wait, oldest first.
+    pub(crate) fn events(&self) -> impl Iterator<Item = &GfmsEvent> {
+        self.events.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether events were lost and nobody has been told yet.
+    pub(crate) fn has_overflowed(&self) -> bool {
+        self.overflow
+    }
+
+    /// How many events there have been since power-up.
+    pub(crate) fn recorded(&self) -> u64 {
+        self.recorded
+    }
+
     pub(crate) fn push(&mut self, event: GfmsEvent) {
+        self.recorded += 1;
         if self.events.len() == MAX_QUEUED_EVENTS {
             self.events.pop_front();
             self.overflow = true;

@@ -17,8 +17,7 @@ const DOWNSTREAM_PORTS: u32 = 47;
 /// Event headers of the three blocks: where they start, how far apart they are, how many there are.
 const GLOBAL_HEADERS: (u32, u32, u32) = (0x1830, EVENT_HEADER_STRIDE, 14);
 const PARTITION_HEADERS: (u32, u32, u32) = (PARTITION_BASE + 0x124, EVENT_HEADER_STRIDE, 4);
-const PFF_HEADERS: (u32, u32, u32) = 
-    (PORT_EVENT_HEADERS, EVENT_HEADER_STRIDE, PortEvent::ALL.len() as u32);
+const PFF_HEADERS: (u32, u32, u32) = (PORT_EVENT_HEADERS, EVENT_HEADER_STRIDE, PortEvent::ALL.len() as u32);
 
 /// What does not change.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +61,17 @@ impl Registers {
         let count = (*header >> bits::COUNT_SHIFT & bits::COUNT_MAX).saturating_add(1).min(bits::COUNT_MAX);
         *header = *header & bits::WRITABLE | bits::OCCURRED | count << bits::COUNT_SHIFT;
         *header & bits::NOTIFY != 0
+    }
+
+    /// Event headers that are not at rest, by offset.
+    pub(crate) fn headers(&self) -> &BTreeMap<u32, u32> {
+        &self.headers
+    }
+
+    /// Sets event headers as they were; whatever is no header is left out.
+    pub(crate) fn restore(&mut self, headers: &BTreeMap<u32, u32>) {
+        let known = headers.iter().filter(|(offset, _)| self.is_header(**offset));
+        self.headers = known.map(|(offset, header)| (*offset, *header)).collect();
     }
 
     /// Reads `count` bytes; unknown registers are zero, those of absent port functions all ones.
@@ -135,7 +145,9 @@ impl Registers {
             FIRMWARE_VERSION => self.fixed.firmware,
             _ if self.is_header(offset) => self.headers.get(&offset).copied().unwrap_or(0),
             PARTITION_BASE..0x4400 => self.partition_word(offset - PARTITION_BASE),
-            PFF_BASE.. if offset < PFF_BASE + PFF_STRIDE * u32::from(MAX_PORT_FUNCTIONS) => self.pff_word(offset),
+            PFF_BASE.. if offset < PFF_BASE + PFF_STRIDE * u32::from(MAX_PORT_FUNCTIONS) => {
+                self.pff_word(offset)
+            }
             _ => 0,
         }
     }

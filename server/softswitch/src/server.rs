@@ -8,38 +8,35 @@ use std::time::Duration;
 
 use patchbay_switchtec::command::binding::Bind;
 use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, code};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+use crate::accept::{Accepting, bind};
 use crate::clock::{Clock, SystemClock};
-use crate::connection::serve;
+use crate::control::{Condition, Controls, Done, Order, OrderError};
 use crate::gate::Gate;
+use crate::limits::Limits;
 use crate::rack::{Binding, Delays, Link, Rack};
 use crate::saved::StateFile;
-use crate::shared::Shared;
+use crate::shared::{Shared, Surroundings};
 use crate::switch::{NoSuchPort, Raised, Switch};
 
-/// Most connections at once, two per client; more are closed at once.
-pub const MAX_CONNECTIONS: usize = 64;
 /// How long a graceful stop waits for commands in progress.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
-/// Attempts to bind a fixed port, which an outgoing connection may own for a moment (section 1.1).
-const BIND_ATTEMPTS: usize = 5;
-const BIND_PAUSE: Duration = Duration::from_millis(200);
-/// Pause after a failed accept, for example when the process is out of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-const BACKLOG: u32 = 64;
+/// Restarts that may be asked for before the first is done; they all lead to the same state.
+const RESTART_QUEUE: usize = 4;
 
 /// How a softswitch runs.
 #[derive(Default)]
 pub struct Options {
     /// Replaces the delays of the rack.
     pub delays: Option<Delays>,
+    /// How long the server waits for its clients.
+    pub limits: Limits,
     /// Asked before and after every command.
     pub gate: Option<Arc<dyn Gate>>,
-    /// Where bindings are kept across restarts; a file that exists replaces the rack's initial bindings.
+    /// Where the switch's state is kept across restarts; a file that exists replaces the rack's initial bindings.
     pub state: Option<PathBuf>,
     /// Replaces the machine's clock, which counters and log go by.
     pub clock: Option<Arc<dyn Clock>>,
@@ -58,16 +55,22 @@ impl Softswitch {
         let initial = rack.bindings.clone();
         let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock::default()));
         let mut switch = Switch::with_clock(Arc::new(rack), clock);
-        switch.restore(&initial);
+        for binding in &initial {
+            // The rack file was checked with the same rules.
+            switch.bind_again(binding).map_err(|code| io::Error::other(format!("binding: 0x{code:X}")))?;
+        }
         let state = options.state.map(StateFile::new);
         if let Some(state) = &state {
             state.restore(&mut switch)?;
         }
-        let shared = Arc::new(Shared::new(switch, delays, options.gate, state));
+        let (restarts, asked) = mpsc::channel(RESTART_QUEUE);
+        let (gate, limits) = (options.gate, options.limits);
+        let shared = Arc::new(Shared::new(switch, Surroundings { delays, limits, gate, state, restarts }));
         let listener = bind(listen).await?;
         let address = listener.local_addr()?;
         let stopping = watch::Sender::new(Stopping::No);
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), stopping.subscribe()));
+        let accepting = Accepting::new(Arc::clone(&shared), Stop(stopping.subscribe()), address);
+        let accepting = tokio::spawn(accepting.run(listener, asked));
         Ok(Running { address, shared, stopping, accepting })
     }
 }
@@ -102,6 +105,24 @@ impl Running {
     /// The address the switch listens on.
     pub fn addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Gives orders to this switch, for whoever does not own it.
+    pub fn controls(&self) -> Controls {
+        Controls::new(Arc::clone(&self.shared))
+    }
+
+    /// As [`Controls::order`].
+    ///
+    /// # Errors
+    /// An order that cannot be carried out; nothing has changed then.
+    pub async fn order(&self, order: Order) -> Result<Done, OrderError> {
+        self.controls().order(order).await
+    }
+
+    /// As [`Controls::condition`].
+    pub fn condition(&self) -> Condition {
+        self.controls().condition()
     }
 
     /// What is bound now, in the order of ports and logical ports.
@@ -158,9 +179,8 @@ impl Running {
         &self,
         work: impl FnOnce(&mut Switch) -> Result<Vec<Raised>, ControlError>,
     ) -> Result<(), ControlError> {
-        let raised = self.shared.change(work).map_err(ControlError::Refused)??;
-        self.shared.raise(raised);
-        Ok(())
+        let work = |switch: &mut Switch| work(switch).map(|raised| ((), raised));
+        self.shared.change_and_tell(work).map_err(ControlError::Refused)?
     }
 
     /// Stops gracefully: commands in progress are answered first, for two seconds at most.
@@ -197,57 +217,7 @@ impl Stop {
         let _ = self.0.wait_for(|stopping| *stopping != Stopping::No).await;
     }
 
-    async fn at_once(&mut self) {
+    pub(crate) async fn at_once(&mut self) {
         let _ = self.0.wait_for(|stopping| *stopping == Stopping::AtOnce).await;
-    }
-}
-
-/// Listens, waiting a little for a port that something else owns.
-async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
-    let mut attempt = 1;
-    loop {
-        let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_reuseaddr(true)?;
-        match socket.bind(listen).and_then(|()| socket.listen(BACKLOG)) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempt < BIND_ATTEMPTS => {
-                attempt += 1;
-                sleep(BIND_PAUSE).await;
-            }
-            listening => return listening,
-        }
-    }
-}
-
-async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: watch::Receiver<Stopping>) {
-    let mut connections = JoinSet::new();
-    let mut stop = Stop(stopping);
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.requested() => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => admit(&mut connections, stream, &shared, &stop),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
-        }
-    }
-    drop(listener);
-    tokio::select! {
-        biased;
-        () = stop.at_once() => {}
-        () = async { while connections.join_next().await.is_some() {} } => {}
-    }
-    connections.shutdown().await;
-}
-
-fn admit(connections: &mut JoinSet<()>, stream: TcpStream, shared: &Arc<Shared>, stop: &Stop) {
-    if connections.len() < MAX_CONNECTIONS {
-        connections.spawn(serve(stream, Arc::clone(shared), stop.clone()));
-    } else {
-        tracing::warn!(limit = MAX_CONNECTIONS, "too many connections; the newest is closed");
     }
 }

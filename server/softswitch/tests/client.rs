@@ -26,7 +26,10 @@ async fn port_events_notify_are_counted_and_stay_until_somebody_clears_them() {
     for _ in 0..2 {
         let [record] = client.port_events().await.unwrap()[..] else { panic!("one port, one event") };
         assert_eq!((record.function.get(), record.event), (4, PortEvent::LinkState), "port 16 is the fifth");
-        assert_eq!((record.header.occurred(), record.header.notifies(), record.header.count()), (true, true, 2));
+        assert_eq!(
+            (record.header.occurred(), record.header.notifies(), record.header.count()),
+            (true, true, 2)
+        );
     }
     client.arm_port_events().await.unwrap();
     assert_eq!(client.port_events().await.unwrap()[0].header.count(), 2, "arming again clears nothing");

@@ -78,7 +78,7 @@ async fn entries_that_no_longer_fit_are_left_out() {
 async fn a_file_that_is_no_state_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("precious.json");
-    for text in ["my thesis", "{\"version\":2,\"switch\":\"x\",\"bindings\":[]}"] {
+    for text in ["my thesis", "{\"version\":3,\"switch\":\"x\",\"bindings\":[]}"] {
         std::fs::write(&path, text).unwrap();
         let started = Softswitch::start(Rack::lab().unwrap(), ANY_PORT, options(&path)).await;
         let error = started.err().expect("the file must be refused");

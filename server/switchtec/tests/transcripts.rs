@@ -8,7 +8,9 @@ use std::path::Path;
 use patchbay_switchtec::command::binding::{Bind, Unbind};
 use patchbay_switchtec::command::database::{DumpGet, DumpStart};
 use patchbay_switchtec::command::events::EventsGet;
-use patchbay_switchtec::command::firmware::{FirmwareImageGet, FirmwarePartition, FirmwareTableGet, ImageKind};
+use patchbay_switchtec::command::firmware::{
+    FirmwareImageGet, FirmwarePartition, FirmwareTableGet, ImageKind,
+};
 use patchbay_switchtec::command::log::LogGet;
 use patchbay_switchtec::command::performance::{BandwidthGet, CounterEvent, EventCounterSetupGet};
 use patchbay_switchtec::command::sections::{DumpClass, HvdSection};
@@ -208,7 +210,9 @@ fn the_recorded_firmware_is_the_one_that_runs() {
     let main = table.partition(FirmwarePartition::Image0);
     assert!(main.valid && main.active && main.running && !main.read_only);
     let image = answer_of::<FirmwareImageGet>("00-info.txt", |request| match request {
-        Request::FirmwareImageGet(request) if request.partition == FirmwarePartition::Image0.id() => Some(request),
+        Request::FirmwareImageGet(request) if request.partition == FirmwarePartition::Image0.id() => {
+            Some(request)
+        }
         _ => None,
     });
     assert_eq!((image.version, image.kind), (table.running, ImageKind::Image));

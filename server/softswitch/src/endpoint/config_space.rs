@@ -58,13 +58,17 @@ impl ConfigSpaces {
     }
 
     /// Writes a register of `function`; bits that are read-only keep their value.
-    pub(crate) fn write(&mut self, function: &Function, place: ConfigPlace, value: u32) -> Result<(), BadPlace> {
+    pub(crate) fn write(
+        &mut self,
+        function: &Function,
+        place: ConfigPlace,
+        value: u32,
+    ) -> Result<(), BadPlace> {
         let range = range(place)?;
         if range.end > KEPT_BYTES {
             return Ok(());
         }
-        let space =
-            self.written.entry(function.pdfid).or_insert_with(|| Arc::new(initial_space(function)));
+        let space = self.written.entry(function.pdfid).or_insert_with(|| Arc::new(initial_space(function)));
         let space = Arc::make_mut(space);
         let writable = writable_bits(function);
         for (at, new) in range.zip(value.to_le_bytes()) {
@@ -81,7 +85,11 @@ impl ConfigSpaces {
 fn range(place: ConfigPlace) -> Result<std::ops::Range<usize>, BadPlace> {
     let (start, width) = (usize::from(place.address), usize::from(place.width.bytes()));
     let end = start + width;
-    if start.is_multiple_of(width) && end <= usize::from(CONFIG_SPACE_BYTES) { Ok(start..end) } else { Err(BadPlace) }
+    if start.is_multiple_of(width) && end <= usize::from(CONFIG_SPACE_BYTES) {
+        Ok(start..end)
+    } else {
+        Err(BadPlace)
+    }
 }
 
 fn put(space: &mut Bytes, at: usize, bytes: &[u8]) {

@@ -65,12 +65,14 @@ impl BarMemory {
         }
         let last = address + data.len() as u64 - 1;
         let key = |page: u64| (function.pdfid, bar, page);
-        let new = (address / PAGE_BYTES..=last / PAGE_BYTES).filter(|page| !self.pages.contains_key(&key(*page)));
+        let new =
+            (address / PAGE_BYTES..=last / PAGE_BYTES).filter(|page| !self.pages.contains_key(&key(*page)));
         if self.pages.len() + new.count() > MAX_PAGES {
             return Err(MemoryError::Full);
         }
         for (at, byte) in (address..).zip(data) {
-            let page = self.pages.entry(key(at / PAGE_BYTES)).or_insert_with(|| Arc::new([0; PAGE_BYTES as usize]));
+            let page =
+                self.pages.entry(key(at / PAGE_BYTES)).or_insert_with(|| Arc::new([0; PAGE_BYTES as usize]));
             Arc::make_mut(page)[(at % PAGE_BYTES) as usize] = *byte;
         }
         Ok(())

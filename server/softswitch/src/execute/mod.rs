@@ -80,8 +80,8 @@ pub(crate) fn execute(
         R::PortConfigGet(c) => E::result(c, switch.port_config(c.port).ok_or(code::INVALID_PORT)),
         R::PortConfigSet(c) => E::change(c, switch.set_port_config(c)),
         R::PortControl(c) => E::change(c, switch.port_control(c).map(|raised| ((), raised))),
-        // A switch may leave this out (section 4): it then does not know it.
-        R::Reset(_) => E::refuse(code::UNKNOWN_COMMAND),
+        // The connection restarts the switch once the answer has been written (section 1.8).
+        R::Reset(c) => E::answer(c, ()),
         R::EventsGet(c) => E::answer(c, switch.queue.take(c.max)),
         R::EventsClear(c) => {
             switch.queue.clear();

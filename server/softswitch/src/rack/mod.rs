@@ -40,6 +40,9 @@ pub const MAX_NAME_BYTES: usize = 64;
 /// Longest delay of a command, in milliseconds: a client gives up after half of it.
 pub const MAX_DELAY_MS: u64 = 60_000;
 
+/// Hottest die temperature, in degrees Celsius, that a rack may claim.
+pub(crate) const MAX_TEMPERATURE_C: f64 = 150.0;
+
 /// The scenario of the recorded conversations.
 pub const TRANSCRIPTS_RACK: &str = include_str!("../../racks/transcripts.toml");
 /// The lab that `patchbay serve` shows when no switch is given.

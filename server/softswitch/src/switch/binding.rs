@@ -7,7 +7,7 @@ use patchbay_switchtec::command::events::EventKind;
 use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, SwitchIndex, code};
 
 use super::{Raised, Switch};
-use crate::rack::Link;
+use crate::rack::{Binding, Link};
 
 impl Switch {
     /// The rules bind and unbind share, in the order of section 5.4.
@@ -57,6 +57,15 @@ impl Switch {
         let bound =
             |function: &Pdfid| Raised::Gfms(EventKind::Bound { host, logical_port, function: *function });
         Ok(bind.functions().iter().map(bound).collect())
+    }
+
+    /// Makes a binding that was there before, without telling anybody; the error is the result code of the first rule
+    /// broken.
+    pub(crate) fn bind_again(&mut self, binding: &Binding) -> Result<(), u32> {
+        let host = HostPort { switch: self.rack.index, port: binding.port };
+        let bind =
+            Bind::new(host, binding.logical_port, &binding.functions).map_err(|_| code::BAD_PARAMETER)?;
+        self.bind(&bind).map(|_| ())
     }
 
     /// Unbinds everything on a logical port; the error is the result code of the first rule broken.

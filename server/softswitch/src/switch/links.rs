@@ -2,12 +2,12 @@
 
 use patchbay_switchtec::command::events::EventKind;
 use patchbay_switchtec::command::port_control::{HotResetFlag, PortControl, PortOperation};
+use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::{PhysicalPort, PortType, code};
 
 use super::{Port, Raised, Switch};
 use crate::log::Happened;
 use crate::rack::Link;
-use crate::registers::PortEvent;
 
 /// A port that is not there, or not of the right kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,11 +1,17 @@
 //! The emulated switch itself: ports, adapters, bindings, events. No sockets, no time.
 
+mod adapters;
 mod binding;
 mod config;
+mod faults;
 mod links;
+mod models;
+mod notes;
+mod outbox;
 mod port;
 
 pub use links::NoSuchPort;
+pub(crate) use outbox::Ticket;
 pub(crate) use port::{FarEnd, Port};
 
 use std::collections::BTreeMap;
@@ -13,15 +19,17 @@ use std::sync::Arc;
 
 use patchbay_switchtec::command::events::{EventKind, GfmsEvent};
 use patchbay_switchtec::command::sections::BoundTo;
+use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, PortType};
 
+use self::outbox::Outbox;
 use crate::clock::{Clock, SystemClock, Uptime};
 use crate::counters::Counters;
 use crate::endpoint::Endpoints;
-use crate::log::{Happened, RamLog};
+use crate::log::RamLog;
 use crate::queue::EventQueue;
 use crate::rack::{Binding, Host, Link, Rack, Slot};
-use crate::registers::{Fixed, PortEvent, Registers};
+use crate::registers::{Fixed, Registers};
 
 /// Logical ports of a port that the rack does not lead to a host and that is configured as one all the same.
 const SPARE_LOGICAL_PORTS: u8 = 8;
@@ -40,8 +48,13 @@ pub(crate) enum Raised {
 pub(crate) struct Switch {
     /// The rack as it is now: adapters may have been swapped and functions renamed since the start.
     pub(crate) rack: Arc<Rack>,
+    /// The rack as its file has it.
+    built: Arc<Rack>,
+    /// Models of adapters that were swapped in.
+    swapped: BTreeMap<PhysicalPort, String>,
     ports: BTreeMap<PhysicalPort, Port>,
     bindings: BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>,
+    outbox: Outbox,
     pub(crate) queue: EventQueue,
     pub(crate) registers: Registers,
     pub(crate) uptime: Uptime,
@@ -77,8 +90,11 @@ impl Switch {
         let fixed = Fixed { device: rack.device.0, firmware: rack.firmware.0, pffs: ports.len() as u8 };
         let registers = Registers::new(fixed);
         Self {
+            built: Arc::clone(&rack),
+            swapped: BTreeMap::new(),
             ports,
             bindings: BTreeMap::new(),
+            outbox: Outbox::default(),
             queue: EventQueue::default(),
             registers,
             uptime: Uptime::start(clock),
@@ -87,6 +103,17 @@ impl Switch {
             log: RamLog::new(rack.counters, rack.firmware),
             rack,
         }
+    }
+
+    /// The rack as its file has it.
+    pub(crate) fn built(&self) -> &Rack {
+        &self.built
+    }
+
+    /// A switch that has just been built of the rack as it is now, with nothing bound.
+    pub(crate) fn rebuilt(&self) -> Self {
+        let (built, swapped) = (Arc::clone(&self.built), self.swapped.clone());
+        Self { built, swapped, ..Self::with_clock(Arc::clone(&self.rack), self.uptime.clock()) }
     }
 
     /// All ports in ascending order; the index is the port function's.
@@ -159,37 +186,38 @@ impl Switch {
         self.bindings.iter().map(binding).collect()
     }
 
-    /// Replaces all bindings by ones that were checked against this rack.
-    pub(crate) fn restore(&mut self, bindings: &[Binding]) {
-        let entry = |binding: &Binding| ((binding.port, binding.logical_port), binding.functions.clone());
-        self.bindings = bindings.iter().map(entry).collect();
+    /// A switch that has just been built of the rack as its file has it.
+    pub(crate) fn rebuilt_as_filed(&self) -> Self {
+        Self::with_clock(Arc::clone(&self.built), self.uptime.clock())
     }
 
-    fn log_link(&mut self, port: PhysicalPort, event: PortEvent) {
-        if event == PortEvent::LinkState {
-            let is_up = matches!(self.link(port), Link::Up(_));
-            let happened = if is_up { Happened::LinkUp(port) } else { Happened::LinkDown(port) };
-            self.log.add(self.uptime.elapsed(), happened);
+    /// Changes a port without telling anybody: for a switch nobody has seen yet.
+    pub(crate) fn change_port(&mut self, port: PhysicalPort, change: impl FnOnce(&mut Port)) {
+        if let Some(port) = self.ports.get_mut(&port) {
+            change(port);
+            port.settle();
         }
     }
 
-    /// Queues events and sets their registers; how many notifications clients want for them (section 1.7).
-    pub(crate) fn record(&mut self, raised: Vec<Raised>) -> u64 {
-        let mut notifications = 0;
-        for event in raised {
-            let notify = match event {
-                Raised::Gfms(kind) => {
-                    self.queue.push(GfmsEvent { source: self.rack.index, kind });
-                    self.registers.record_gfms()
-                }
-                Raised::Port(port, event) => {
-                    self.log_link(port, event);
-                    let pff = self.ports.keys().position(|known| *known == port);
-                    pff.is_some_and(|pff| self.registers.record_port_event(pff as u32, event))
-                }
-            };
-            notifications += u64::from(notify);
+    /// Records an event, and what follows from counting it; how many notifications clients want.
+    fn record_event(&mut self, event: Raised) -> u64 {
+        let reached = self.note(&event);
+        let told = self.show(event);
+        let threshold = reached.is_some_and(|port| self.show(Raised::Port(port, PortEvent::Thresh)));
+        u64::from(told) + u64::from(threshold)
+    }
+
+    /// Queues an event or sets its register; whether clients want to be notified.
+    fn show(&mut self, event: Raised) -> bool {
+        match event {
+            Raised::Gfms(kind) => {
+                self.queue.push(GfmsEvent { source: self.rack.index, kind });
+                self.registers.record_gfms()
+            }
+            Raised::Port(port, event) => {
+                let pff = self.ports.keys().position(|known| *known == port);
+                pff.is_some_and(|pff| self.registers.record_port_event(pff as u32, event))
+            }
         }
-        notifications
     }
 }

@@ -15,15 +15,13 @@ use toml::Spanned;
 
 use super::error::{RackError, RackProblem, Source};
 use super::file::{BindingPart, RackFile, SwitchPart};
-use super::{Binding, Delays, MAX_DELAY_MS, MAX_NAME_BYTES, Rack};
+use super::{Binding, Delays, MAX_DELAY_MS, MAX_NAME_BYTES, MAX_TEMPERATURE_C, Rack};
 use crate::gate::CommandKind;
 use crate::switch::Switch;
 use parts::Parts;
 
 /// Largest index in the fabric.
 const MAX_SWITCH_INDEX: i64 = 15;
-/// Hottest die temperature, in degrees Celsius, that a rack may claim.
-const MAX_TEMPERATURE_C: f64 = 150.0;
 
 /// Checks everything and builds the racks, one for each switch of the file.
 pub(super) fn check(file: &RackFile, source: &Source<'_>) -> Result<Vec<Rack>, RackError> {
