@@ -1,5 +1,6 @@
 //! The command line; every option can also be given as a `PATCHBAY_*` variable.
 
+use crate::racks::{CheckOptions, RackOptions};
 use clap::{Args, Parser, Subcommand};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -27,7 +28,7 @@ pub struct Cli {
 pub enum Command {
     /// Manage switches: the board, the history and the JSON door.
     Serve(ServeOptions),
-    /// Run an emulated switch that anything speaking MRPC over Ethernet can drive.
+    /// Run emulated switches that anything speaking MRPC over Ethernet can drive.
     Softswitch(SoftswitchOptions),
     /// Check every entry of the ledger, and say where it was changed if it was.
     Verify(VerifyOptions),
@@ -46,18 +47,24 @@ pub struct ServeOptions {
     /// separate several by commas.
     #[arg(long = "switch", env = "PATCHBAY_SWITCH", value_delimiter = ',', value_name = "ADDR[:PORT]")]
     pub switches: Vec<SwitchAddress>,
-    /// Also run the built-in lab, from a rack file if one is named. With no switch given it runs anyway.
-    #[arg(long, env = "PATCHBAY_LAB", num_args = 0..=1, value_name = "RACK.toml")]
+    /// Also run the built-in lab, on another built-in rack or a rack file if one is named. With no switch given it runs
+    /// anyway.
+    #[arg(long, env = "PATCHBAY_LAB", num_args = 0..=1, value_name = "NAME|FILE")]
     pub lab: Option<Option<PathBuf>>,
     /// Listen on an address that others can reach, although nobody has to sign in.
     #[arg(long, env = "PATCHBAY_INSECURE_OPEN")]
     pub insecure_open: bool,
 }
 
-/// How to run an emulated switch.
+/// How to run emulated switches, or what else to do with their racks.
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct SoftswitchOptions {
-    /// Where it listens. The vendor's own tool only reaches port 54545.
+    /// Make or look at a rack file instead.
+    #[command(subcommand)]
+    pub command: Option<SoftswitchCommand>,
+    /// Where the first switch listens; the others listen at the addresses that follow. The vendor's own tool only
+    /// reaches port 54545.
     #[arg(
         long,
         env = "PATCHBAY_SOFTSWITCH_LISTEN",
@@ -65,12 +72,22 @@ pub struct SoftswitchOptions {
         value_name = "ADDR:PORT"
     )]
     pub listen: SocketAddr,
-    /// The rack file; without it, the built-in lab's rack.
-    #[arg(long, env = "PATCHBAY_RACK", value_name = "FILE")]
+    /// A rack file, or the name of a built-in rack: lab (unless given), large, pair or transcripts.
+    #[arg(long, env = "PATCHBAY_RACK", value_name = "NAME|FILE")]
     pub rack: Option<PathBuf>,
-    /// Keep the bindings in this file, so that they survive a restart.
+    /// Keep the bindings in this file, so that they survive a restart. Several switches keep them in files of their
+    /// own, with the switch's name added.
     #[arg(long, env = "PATCHBAY_SOFTSWITCH_STATE", value_name = "FILE")]
     pub state: Option<PathBuf>,
+}
+
+/// What to do with racks other than serving them.
+#[derive(Clone, Debug, Subcommand)]
+pub enum SoftswitchCommand {
+    /// Print a rack file of any size.
+    Rack(RackOptions),
+    /// Say what a rack holds, or what is wrong with its file.
+    Check(CheckOptions),
 }
 
 /// Which ledger to check.

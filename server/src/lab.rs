@@ -1,9 +1,11 @@
-//! The built-in lab: an emulated switch in this process, reached over a real TCP socket like any other.
+//! The built-in lab: emulated switches in this process, reached over real TCP sockets like any others.
 
 use patchbay_domain::PhysicalPort;
 use patchbay_driver_switchtec::{Reasons, SwitchtecConfig, SwitchtecDriver};
 use patchbay_engine::SwitchConfig;
-use patchbay_softswitch::{MAX_RACK_FILE_BYTES, Options, Rack, RackError, Running, Softswitch};
+use patchbay_softswitch::{
+    BUILT_IN, Lab, MAX_RACK_FILE_BYTES, Options, Rack, RackError, Running, Softswitch, places,
+};
 use patchbay_store::Names;
 use patchbay_switchtec::ClientOptions;
 use std::io;
@@ -12,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 
+/// The rack that runs when none is named.
+const DEFAULT_RACK: &str = "lab";
+
 /// The lab's bindings are kept beside the database, so that they survive a restart as a real switch's would.
 const STATE: &str = "lab-state.json";
 
@@ -19,7 +24,11 @@ const STATE: &str = "lab-state.json";
 #[derive(Debug, Error)]
 pub enum LabError {
     /// The rack file cannot be read.
-    #[error("The rack file {} cannot be read. Check its name and rights.", path.display())]
+    #[error(
+        "The rack file {} cannot be read. Check its name and rights, or name a built-in rack: {}.",
+        path.display(),
+        built_in_names()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -38,9 +47,21 @@ pub enum LabError {
     /// The rack file does not describe a rack.
     #[error(transparent)]
     Rack(#[from] RackError),
-    /// The switch cannot listen.
-    #[error("The emulated switch cannot listen on {listen}.")]
+    /// More switches than addresses.
+    #[error(
+        "The rack has {switches} switches, and there are not as many addresses from {listen} on. Choose an IPv4 address, or port 0."
+    )]
+    Addresses {
+        /// Where the first was to listen.
+        listen: SocketAddr,
+        /// How many switches there are.
+        switches: usize,
+    },
+    /// A switch cannot listen.
+    #[error("The emulated switch {switch} cannot listen on {listen}.")]
     Listen {
+        /// Its name.
+        switch: String,
         /// Where.
         listen: SocketAddr,
         /// What the system said.
@@ -49,54 +70,77 @@ pub enum LabError {
     },
 }
 
-/// Reads a rack file; without one, the rack that is built in.
+fn built_in_names() -> String {
+    BUILT_IN.map(|(name, _)| name).join(", ")
+}
+
+/// The built-in rack of this name, or the rack file; without either, the lab.
 ///
 /// # Errors
 /// [`LabError`] naming the file, and the line and field where there is one.
-pub fn rack(file: Option<&Path>) -> Result<Rack, LabError> {
-    let Some(path) = file else { return Ok(Rack::lab()?) };
+pub fn read(rack: Option<&Path>) -> Result<Lab, LabError> {
+    let path = rack.unwrap_or(Path::new(DEFAULT_RACK));
+    if let Some(built_in) = path.to_str().and_then(Lab::by_name) {
+        return Ok(built_in?);
+    }
     let unreadable = |source| LabError::Unreadable { path: path.to_owned(), source };
     let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
     if bytes > MAX_RACK_FILE_BYTES as u64 {
         return Err(LabError::TooLarge { path: path.to_owned(), bytes });
     }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    Ok(Rack::parse(&text, &path.display().to_string())?)
+    Ok(Lab::parse(&text, &path.display().to_string())?)
 }
 
-/// Starts an emulated switch.
+/// Starts all switches of a rack file, in their order; see [`places`] for where.
 ///
 /// # Errors
-/// [`LabError::Listen`] when the address is taken or not ours.
-pub async fn start(rack: Rack, listen: SocketAddr, state: Option<PathBuf>) -> Result<Running, LabError> {
-    let options = Options { state, ..Options::default() };
-    Softswitch::start(rack, listen, options).await.map_err(|source| LabError::Listen { listen, source })
+/// [`LabError`] when an address is taken or not ours; no switch runs then.
+pub async fn start(
+    lab: Lab,
+    listen: SocketAddr,
+    state: Option<&Path>,
+) -> Result<Vec<(Rack, Running)>, LabError> {
+    let switches = lab.racks().len();
+    let places = places(&lab, listen, state).ok_or(LabError::Addresses { listen, switches })?;
+    let mut running = Vec::with_capacity(switches);
+    for (rack, place) in lab.into_racks().into_iter().zip(places) {
+        let options = Options { state: place.state, ..Options::default() };
+        let (switch, listen) = (rack.name.clone(), place.listen);
+        let started = Softswitch::start(rack.clone(), listen, options).await;
+        running.push((rack, started.map_err(|source| LabError::Listen { switch, listen, source })?));
+    }
+    Ok(running)
 }
 
-/// Starts the built-in lab and says how the engine reaches it.
+/// Starts the built-in lab and says how the engine reaches each of its switches.
 ///
 /// # Errors
-/// [`LabError`] when the rack cannot be read or the switch cannot listen.
-pub async fn built_in(file: Option<&Path>, data: &Path) -> Result<(Running, SwitchConfig), LabError> {
-    let rack = rack(file)?;
-    let (name, names) = (rack.name.clone(), names(&rack));
+/// [`LabError`] when the rack cannot be read or a switch cannot listen.
+pub async fn built_in(rack: Option<&Path>, data: &Path) -> Result<Vec<(Running, SwitchConfig)>, LabError> {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let running = start(rack, loopback, Some(data.join(STATE))).await?;
-    let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, running.addr().port());
+    let running = start(read(rack)?, loopback, Some(&data.join(STATE))).await?;
+    let configured = |(rack, running): (Rack, Running)| {
+        let config = configure(&rack, &running);
+        (running, config)
+    };
+    Ok(running.into_iter().map(configured).collect())
+}
+
+fn configure(rack: &Rack, running: &Running) -> SwitchConfig {
     let driver = SwitchtecConfig {
-        address,
+        address: SocketAddrV4::new(Ipv4Addr::LOCALHOST, running.addr().port()),
         instance: 0,
         options: ClientOptions::default(),
         reasons: Reasons::Softswitch,
     };
-    let config = SwitchConfig {
-        key: format!("lab:{name}"),
-        name,
+    SwitchConfig {
+        key: format!("lab:{}", rack.name),
+        name: rack.name.clone(),
         address: "the built-in lab".to_owned(),
-        names,
+        names: names(rack),
         driver: Arc::new(SwitchtecDriver::new(driver)),
-    };
-    Ok((running, config))
+    }
 }
 
 /// The labels of the rack file: the wire does not carry them.

@@ -1,7 +1,8 @@
 //! The server of Patchbay: it puts the rooms together and opens the doors for browsers and programs.
 //!
 //! * [`config`]: the command line and the environment;
-//! * [`serve`]: start, run, stop; [`lab`]: the built-in lab; [`softswitch`]: the emulated switch alone;
+//! * [`serve`]: start, run, stop; [`lab`]: the built-in lab; [`softswitch`]: the emulated switches
+//!   alone, and [`racks`]: their rack files;
 //! * [`desk`]: what the server does for whoever asks; [`api`]: the JSON door over it;
 //! * [`pages`] and [`assets`]: what a browser loads.
 
@@ -16,6 +17,7 @@ mod encoding;
 pub mod guard;
 pub mod lab;
 pub mod pages;
+pub mod racks;
 pub mod serve;
 pub mod softswitch;
 pub mod verify;

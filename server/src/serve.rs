@@ -80,7 +80,7 @@ struct House {
     engine: Engine,
     tasks: EngineTasks,
     store: Store,
-    lab: Option<Running>,
+    lab: Vec<Running>,
     app: Router,
     stop: watch::Sender<bool>,
 }
@@ -107,19 +107,18 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
     let store = Store::open(&data.join(DATABASE)).await?;
     let mut switches: Vec<SwitchConfig> = options.switches.iter().map(configure).collect();
     let wanted = options.lab.clone().or_else(|| switches.is_empty().then_some(None));
-    let lab = match wanted {
-        Some(file) => {
-            let (running, config) = lab::built_in(file.as_deref(), &data).await?;
-            info!(address = %running.addr(), "the built-in lab runs");
+    let mut lab = Vec::new();
+    if let Some(rack) = wanted {
+        for (running, config) in lab::built_in(rack.as_deref(), &data).await? {
+            info!(switch = config.name, address = %running.addr(), "the built-in lab runs");
             switches.push(config);
-            Some(running)
+            lab.push(running);
         }
-        None => None,
-    };
+    }
     let (engine, tasks) =
         Engine::start(store.clone(), switches, EngineOptions::default(), Clock::SYSTEM).await?;
     let (stop, stopping) = watch::channel(false);
-    let notices = lab.iter().map(|_| lab_notice()).collect();
+    let notices = if lab.is_empty() { Vec::new() } else { vec![lab_notice()] };
     let desk = ServerDesk::new(engine.clone(), store.clone(), notices, stopping);
     let assets = Arc::new(Assets::built_in());
     if assets.is_empty() {
@@ -178,8 +177,8 @@ impl House {
         if timeout(STOP_WITHIN, server).await.is_err() {
             warn!("a request did not end in time");
         }
-        if let Some(lab) = lab {
-            lab.stop().await;
+        for switch in lab {
+            switch.stop().await;
         }
         store.close().await;
         info!("stopped");

@@ -1,19 +1,31 @@
-//! `patchbay softswitch`: the emulated switch alone.
+//! `patchbay softswitch`: the emulated switches alone.
 
-use crate::config::SoftswitchOptions;
-use crate::lab;
+use crate::config::{SoftswitchCommand, SoftswitchOptions};
+use crate::{lab, racks};
 use std::error::Error;
 
-/// Serves a rack until the program is told to stop. Prints where it listens.
+/// Does what the command line asks: serves, unless it names something else.
 ///
 /// # Errors
-/// When the rack file cannot be read, or the address is taken.
+/// When the rack file cannot be read, or an address is taken.
 pub async fn run(options: SoftswitchOptions) -> Result<(), Box<dyn Error>> {
-    let rack = lab::rack(options.rack.as_deref())?;
-    let name = rack.name.clone();
-    let running = lab::start(rack, options.listen, options.state).await?;
-    println!("Softswitch {name} is at {}", running.addr());
+    match &options.command {
+        None => serve(&options).await,
+        Some(SoftswitchCommand::Rack(options)) => racks::print(options),
+        Some(SoftswitchCommand::Check(options)) => racks::check(options),
+    }
+}
+
+/// Serves every switch of a rack file until the program is told to stop. Prints where each listens.
+async fn serve(options: &SoftswitchOptions) -> Result<(), Box<dyn Error>> {
+    let lab = lab::read(options.rack.as_deref())?;
+    let switches = lab::start(lab, options.listen, options.state.as_deref()).await?;
+    for (rack, running) in &switches {
+        println!("Softswitch {} is at {}", rack.name, running.addr());
+    }
     crate::serve::told_to_stop().await?;
-    running.stop().await;
+    for (_, running) in switches {
+        running.stop().await;
+    }
     Ok(())
 }

@@ -38,6 +38,59 @@ async fn a_bad_rack_file_is_named_with_line_and_field() {
 }
 
 #[tokio::test]
+async fn a_rack_is_made_checked_and_explained() {
+    let data = folder();
+    let file = data.path().join("made.toml");
+    let made =
+        run(&["softswitch", "rack", "--hosts", "60", "--adapters", "4", "--functions", "80", "--seed", "5"]);
+    let made = made.await;
+    assert!(made.status.success(), "{made:?}");
+    std::fs::write(&file, made.stdout).expect("written");
+    let checked = run(&["softswitch", "check", file.to_str().expect("text")]).await;
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success(), "{checked:?}");
+    assert!(
+        said.starts_with("2 switches, 60 hosts, 4 adapters, 80 functions, 40 of them assigned\n"),
+        "{said}"
+    );
+    let large = run(&["softswitch", "check", "large"]).await;
+    assert!(
+        String::from_utf8_lossy(&large.stdout).contains("Warning: pax-a: the vendor's tool"),
+        "{large:?}"
+    );
+    std::fs::write(
+        &file,
+        "[switch]\nname = \"a b\"\nindex = 0\ndevice_id = 0x4252\nfirmware = 1\ntemperature_c = 1.0\n",
+    )
+    .expect("written");
+    let wrong = run(&["softswitch", "check", file.to_str().expect("text")]).await;
+    assert_eq!(wrong.status.code(), Some(1));
+    let said = complaint(&wrong);
+    assert!(said.contains("made.toml, line 2: field \"switch.name\": "), "{said}");
+    let said = complaint(
+        &run(&["softswitch", "rack", "--hosts", "1", "--adapters", "1", "--functions", "999"]).await,
+    );
+    assert!(said.contains("1 adapters have at most 256 functions"), "{said}");
+}
+
+#[tokio::test]
+async fn a_lab_of_two_switches_is_served_whole() {
+    let data = folder();
+    let mut lab = command(data.path(), None);
+    lab.args(["--lab", "pair"]);
+    let server = Server::spawn(lab).await;
+    server.ready().await;
+    assert_eq!(server.topology().await["switches"].as_array().map(Vec::len), Some(2));
+    for function in ["0x1001", "0x1801"] {
+        let (status, record) = server.change(&[(function, None)]).await;
+        assert_eq!((status.as_u16(), record["stage"].as_str()), (200, Some("applied")), "{record}");
+    }
+    assert!(server.stop().await.success());
+    let state = |name: &str| data.path().join(name).exists();
+    assert!(state("lab-state-pax-a.json") && state("lab-state-pax-b.json") && !state("lab-state.json"));
+}
+
+#[tokio::test]
 async fn two_servers_do_not_share_a_data_folder() {
     let (data, switch) = (folder(), switch(None).await);
     let first = Server::start(data.path(), Some(&switch)).await;

@@ -24,6 +24,7 @@ mod gate;
 mod limits;
 mod log;
 mod picture;
+mod places;
 mod queue;
 mod rack;
 mod registers;
@@ -42,6 +43,7 @@ pub use control::{
 pub use fault::{FaultId, MAX_COMMAND_FAULTS};
 pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
 pub use limits::{Limits, MAX_CONNECTIONS};
+pub use places::{Place, places};
 pub use rack::{
     Adapter, AdapterKind, BUILT_IN, Binding, BuiltIn, Counters, Delays, FabricPort, Function, Host, LAB_RACK, Lab,
     Lanes, Link, MAX_DELAY_MS, MAX_FUNCTIONS, MAX_FUNCTIONS_OF_VENDOR_TOOL, MAX_LOGICAL_PORTS,

@@ -144,7 +144,7 @@ fn every_built_in_rack_can_be_used_and_only_the_large_one_warns() {
          pax-b (0x4200, index 1): 32 hosts, 8 adapters, 1024 functions, 512 of them assigned"
     );
     let warning = large.warnings()[0].to_string();
-    assert!(warning.starts_with("pax-a: the vendor's tool cannot dump slot 32 ("), "{warning}");
+    assert!(warning.starts_with("pax-a: the vendor's tool cannot rightly dump slot 32 ("), "{warning}");
     assert!(
         warning.ends_with("it has room for 32 functions of an adapter, and this one has 128"),
         "{warning}"

@@ -45,7 +45,12 @@ pub fn command(data: &Path, switch: Option<&Running>) -> Command {
 
 impl Server {
     pub async fn start(data: &Path, switch: Option<&Running>) -> Self {
-        let mut child = command(data, switch).spawn().expect("the server starts");
+        Self::spawn(command(data, switch)).await
+    }
+
+    /// Runs a command that was made by [`command`].
+    pub async fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let line = lines.next_line().await.expect("readable").expect("the server says where it is");
         let url = line.strip_prefix("Patchbay is at ").expect("the line that says where").to_owned();
@@ -106,9 +111,12 @@ impl Server {
         }
     }
 
-    /// Waits until the switch was read since this server started.
+    /// Waits until every switch was read since this server started.
     pub async fn ready(&self) {
-        let ready = |topology: &Value| topology["switches"][0]["state"] == "ready";
+        let ready = |topology: &Value| {
+            let switches = topology["switches"].as_array().expect("switches");
+            !switches.is_empty() && switches.iter().all(|switch| switch["state"] == "ready")
+        };
         let mut stream = self.get("/api/v1/stream").await;
         while !ready(&self.topology().await) {
             stream.chunk().await.expect("the stream goes on").expect("the stream goes on");

@@ -3,6 +3,7 @@
 //! Each command does all of its own set-up and says what it does and why. What it needs beyond Rust (the WASM
 //! target, Chromium, packages from npm) it installs when absent, or says plainly what to install.
 
+mod bench;
 mod browser;
 mod checks;
 mod compress;
@@ -34,6 +35,7 @@ The build tool of Patchbay.
   cargo xtask build                   the release server with its front end inside: one file to copy
   cargo xtask wasm                    only the front end
   cargo xtask sizes                   what a browser loads for the first page, compressed
+  cargo xtask bench softswitch        what the emulated switch costs: latency, discovery, memory
   cargo xtask help                    this text
 ";
 
@@ -64,6 +66,7 @@ fn dispatch(words: &[String]) -> Result<()> {
         ["test", "browser"] => checks::browser(&workspace, &mut steps, passed),
         ["build"] => serve::build(&workspace, &mut steps),
         ["wasm"] => front::build(&workspace, &mut steps).and_then(|()| sizes::print(&workspace)),
+        ["bench", "softswitch"] => bench::softswitch(&workspace, &mut steps),
         ["sizes"] => sizes::print(&workspace),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -11,6 +11,8 @@ pub const HYDRATE_PACKAGE: &str = "patchbay-hydrate";
 pub const APP_PACKAGE: &str = "patchbay-app";
 /// The server.
 pub const SERVER_PACKAGE: &str = "patchbay";
+/// The emulated switch.
+pub const SOFTSWITCH_PACKAGE: &str = "patchbay-softswitch";
 /// This tool. It is built apart from the server so that neither changes the other's features.
 pub const XTASK_PACKAGE: &str = env!("CARGO_PKG_NAME");
 

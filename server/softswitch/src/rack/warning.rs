@@ -9,7 +9,7 @@ use super::{MAX_FUNCTIONS_OF_VENDOR_TOOL, Rack, Slot};
 pub enum Warning {
     /// An adapter with more functions than the vendor's tool has room for (section 8).
     #[error(
-        "{switch}: the vendor's tool cannot dump slot {port} ({adapter}), nor the whole switch: it has room for {MAX_FUNCTIONS_OF_VENDOR_TOOL} functions of an adapter, and this one has {functions}"
+        "{switch}: the vendor's tool cannot rightly dump slot {port} ({adapter}) or the whole switch: it has room for {MAX_FUNCTIONS_OF_VENDOR_TOOL} functions of an adapter, and this one has {functions}"
     )]
     BeyondVendorTool {
         /// The switch.

@@ -1,0 +1,21 @@
+//! Measurements that take the machine's time and judge nothing else.
+
+use anyhow::Result;
+
+use crate::process::{cargo, run};
+use crate::steps::Steps;
+use crate::workspace::{SOFTSWITCH_PACKAGE, Workspace};
+
+/// Measures the emulated switch and the client over TCP loopback.
+///
+/// # Errors
+/// When it does not build, or the bench cannot run to its end. A missed aim is printed and is no error: the machine
+/// may be busy.
+pub fn softswitch(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    let bench = ["bench", "--locked", "--package", SOFTSWITCH_PACKAGE, "--bench", "wire"];
+    steps.must("Measure the softswitch", "binds, discovery and idle clients over TCP loopback", || {
+        run(cargo(workspace).args(bench))
+    })?;
+    println!("\n{}", steps.summary());
+    Ok(())
+}
