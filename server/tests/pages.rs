@@ -1,5 +1,6 @@
 //! Pages as a browser without scripts gets them, and server functions as an island calls them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -80,6 +81,7 @@ fn picture() -> Picture {
         recent: vec![],
         entries: 9,
         notices: vec![],
+        vitals: BTreeMap::new(),
     }
 }
 
