@@ -191,7 +191,11 @@ fn Training(bench: usize, port: u8) -> impl IntoView {
 #[component]
 fn SwitchFaults(bench: Bench) -> impl IntoView {
     let id = bench.index;
-    let keep = [("keep", "keeping its bindings"), ("lose", "losing its bindings")];
+    let keep = [
+        ("keep", "keeping its bindings"),
+        ("lose", "losing its bindings"),
+        ("rebuild", "as the rack file has it"),
+    ];
     let keep = keep.map(|(word, label)| (word.to_owned(), label.to_owned())).to_vec();
     view! {
         <section>

@@ -1,7 +1,9 @@
 //! What the lab's page shows, as words and numbers.
 
+use patchbay_domain::Temperature;
 use patchbay_softswitch::{
-    BindingCondition, CommandKind, Condition, LinkCondition, Order, PortCondition, Role, WaitingFault,
+    BindingCondition, CommandKind, Condition, FunctionName, LinkCondition, Order, PortCondition, Role,
+    WaitingFault,
 };
 use std::collections::BTreeSet;
 
@@ -72,15 +74,14 @@ pub struct Bench {
 impl Bench {
     /// The emulated switch in place `index` of the lab, listening on `address`.
     pub fn new(index: usize, address: String, condition: Condition) -> Self {
-        let bound: BTreeSet<_> =
-            condition.bindings.iter().flat_map(|b| &b.functions).map(ToString::to_string).collect();
+        let bound: BTreeSet<_> = condition.bindings.iter().flat_map(|b| &b.functions).map(pdfid).collect();
         let functions: Vec<_> = condition.ports.iter().flat_map(functions).collect();
         let free = functions.iter().filter(|(pdfid, _)| !bound.contains(pdfid)).cloned().collect();
         Self {
             index,
             name: condition.switch,
             address,
-            temperature: format!("{:.1} °C", condition.temperature_c),
+            temperature: celsius(condition.temperature_c),
             ports: condition.ports.into_iter().map(BenchPort::from).collect(),
             commands: CommandKind::NAMES.iter().map(|(_, name)| (*name).to_owned()).collect(),
             waiting: condition.faults.iter().map(|fault| (fault.id.0, waiting(fault))).collect(),
@@ -133,7 +134,7 @@ impl From<PortCondition> for BenchPort {
 
 impl From<BindingCondition> for Bound {
     fn from(binding: BindingCondition) -> Self {
-        let functions: Vec<_> = binding.functions.iter().map(ToString::to_string).collect();
+        let functions: Vec<_> = binding.functions.iter().map(pdfid).collect();
         let host = binding.host.unwrap_or_else(|| format!("port {}", binding.port));
         let words = format!("{} on {host}, logical port {}", functions.join(" and "), binding.logical_port);
         Self { port: binding.port, logical_port: binding.logical_port, words }
@@ -143,7 +144,22 @@ impl From<BindingCondition> for Bound {
 /// The functions of an adapter: PDFID and words.
 fn functions(port: &PortCondition) -> impl Iterator<Item = (String, String)> {
     let name = port.name.clone().unwrap_or_default();
-    port.functions.iter().map(move |pdfid| (pdfid.to_string(), format!("{pdfid}, {name}")))
+    port.functions.iter().map(move |function| {
+        let pdfid = pdfid(function);
+        let words = format!("{pdfid}, {name}");
+        (pdfid, words)
+    })
+}
+
+/// A temperature as Patchbay writes it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a die has 0 to 150 degrees")]
+fn celsius(degrees: f64) -> String {
+    Temperature((degrees * 100.0).round() as u32).to_string()
+}
+
+/// A PDFID as Patchbay writes it.
+fn pdfid(function: &FunctionName) -> String {
+    format!("{:#06x}", function.0.get())
 }
 
 /// A fault that has not struck yet, in words.
