@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::accept::{Accepting, bind};
-use crate::control::{Condition, Controls, Done, Order, OrderError};
+use crate::control::{Condition, Controls, Done, Door, Order, OrderError, Script};
 use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::rack::{Binding, Delays, Link, Rack};
@@ -37,6 +37,8 @@ pub struct Options {
     pub gate: Option<Arc<dyn Gate>>,
     /// Where the switch's state is kept across restarts; a file that exists replaces the rack's initial bindings.
     pub state: Option<PathBuf>,
+    /// A Unix socket at which orders are taken; made at the start, removed at the end.
+    pub control: Option<PathBuf>,
 }
 
 /// Starts softswitches.
@@ -46,10 +48,10 @@ impl Softswitch {
     /// Serves a rack over TCP. Port 0 picks a free port; see [`Running::addr`].
     ///
     /// # Errors
-    /// An address that cannot be listened on, or a state file that cannot be read.
+    /// An address or control socket that cannot be listened on, or a state file that cannot be read.
     pub async fn start(rack: Rack, listen: SocketAddr, options: Options) -> io::Result<Running> {
         let delays = options.delays.unwrap_or_else(|| rack.delays.clone());
-        let initial = rack.bindings.clone();
+        let (initial, script) = (rack.bindings.clone(), rack.script.clone());
         let mut switch = Switch::new(Arc::new(rack));
         for binding in &initial {
             // The rack file was checked with the same rules.
@@ -65,9 +67,12 @@ impl Softswitch {
         let listener = bind(listen).await?;
         let address = listener.local_addr()?;
         let stopping = watch::Sender::new(Stopping::No);
+        let controls = Controls::new(Arc::clone(&shared));
+        let door = options.control.map(|path| Door::open(path, controls.clone())).transpose()?;
+        let script = Script::start(script, controls);
         let accepting = Accepting::new(Arc::clone(&shared), Stop(stopping.subscribe()), address);
         let accepting = tokio::spawn(accepting.run(listener, asked));
-        Ok(Running { address, shared, stopping, accepting })
+        Ok(Running { address, shared, stopping, accepting, _door: door, _script: script })
     }
 }
 
@@ -78,6 +83,9 @@ pub struct Running {
     shared: Arc<Shared>,
     stopping: watch::Sender<Stopping>,
     accepting: JoinHandle<()>,
+    /// Both end with the switch.
+    _door: Option<Door>,
+    _script: Script,
 }
 
 impl Drop for Running {
