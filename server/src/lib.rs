@@ -13,6 +13,7 @@ pub mod api;
 pub mod assets;
 pub mod breaking;
 pub mod config;
+pub mod ctl;
 pub mod desk;
 mod encoding;
 pub mod guard;
