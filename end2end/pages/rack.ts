@@ -25,13 +25,10 @@ export class Rack {
   readonly hosts: readonly Host[];
   readonly functions: readonly Function[];
   readonly generation: number;
-  /** How many adapters there are, pulled ones included. */
-  readonly adapters: number;
 
   constructor(json: Topology) {
     this.hosts = json.hosts;
     this.generation = json.generation;
-    this.adapters = json.adapters.length;
     this.functions = json.adapters.flatMap((adapter) =>
       adapter.functions.map((one) => ({ ...one, adapter: adapter.id })),
     );
