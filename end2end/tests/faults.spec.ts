@@ -73,6 +73,7 @@ for (const [severity, words] of [
     await page.getByRole('link', { name: 'Ports and health' }).click();
     await expect(page.locator(`tr[data-port="${nic}"]`)).toContainText(words);
     expect(board.page.url()).toContain('/ports');
+    if (severity === 'fatal') await expectAccessible(page);
   });
 }
 
