@@ -12,6 +12,7 @@
 pub mod api;
 pub mod assets;
 pub mod config;
+pub mod ctl;
 pub mod desk;
 mod encoding;
 pub mod guard;

@@ -1,7 +1,8 @@
 //! `patchbay softswitch`: the emulated switches alone.
 
 use crate::config::{SoftswitchCommand, SoftswitchOptions};
-use crate::{lab, racks};
+use crate::{ctl, lab, racks};
+use patchbay_softswitch::Files;
 use std::error::Error;
 
 /// Does what the command line asks: serves, unless it names something else.
@@ -13,13 +14,15 @@ pub async fn run(options: SoftswitchOptions) -> Result<(), Box<dyn Error>> {
         None => serve(&options).await,
         Some(SoftswitchCommand::Rack(options)) => racks::print(options),
         Some(SoftswitchCommand::Check(options)) => racks::check(options),
+        Some(SoftswitchCommand::Ctl(options)) => ctl::run(options).await,
     }
 }
 
 /// Serves every switch of a rack file until the program is told to stop. Prints where each listens.
 async fn serve(options: &SoftswitchOptions) -> Result<(), Box<dyn Error>> {
     let lab = lab::read(options.rack.as_deref())?;
-    let switches = lab::start(lab, options.listen, options.state.as_deref()).await?;
+    let files = Files { state: options.state.as_deref(), control: options.control.as_deref() };
+    let switches = lab::start(lab, options.listen, files).await?;
     for (rack, running) in &switches {
         println!("Softswitch {} is at {}", rack.name, running.addr());
     }

@@ -145,7 +145,8 @@ async fn the_log_tells_the_start_link_changes_and_who_controlled_ports() {
     let get =
         LogGet { source: LogSource::Ram, form: LogForm::Gen4, from_end: false, count: 0, start: LOG_START };
     let log = rig.raw.call(&get).await.unwrap();
-    let said: Vec<_> = log.entries.iter().map(|entry| (entry.0[1], entry.0[2] & 0xFFFF, entry.0[3])).collect();
+    let said: Vec<_> =
+        log.entries.iter().map(|entry| (entry.0[1], entry.0[2] & 0xFFFF, entry.0[3])).collect();
     assert_eq!(said, [(0, 1, 0), (3, 4, 16), (3, 3, 16)], "started, port 16 controlled, its link down");
     assert_eq!((log.total, log.remaining, log.firmware.0), (3, 0, 0x0480_0123));
     let flash = rig.raw.call(&LogGet { source: LogSource::Flash, ..get }).await.unwrap();

@@ -190,7 +190,13 @@ fn preamble(all: &[Transcript]) -> Vec<Recorded> {
 async fn replay(seed: u64) {
     let all = transcripts();
     let running = start(Options::default()).await;
-    let mut replay = Replay { running, preamble: preamble(&all), garbage: Garbage(seed), answers: 0, asked: BTreeSet::new() };
+    let mut replay = Replay {
+        running,
+        preamble: preamble(&all),
+        garbage: Garbage(seed),
+        answers: 0,
+        asked: BTreeSet::new(),
+    };
     let mut files = 0;
     for transcript in all.iter().filter(|transcript| transcript.file != VARIANT) {
         replay.file(transcript).await;
@@ -199,7 +205,8 @@ async fn replay(seed: u64) {
     for command in TOOL {
         assert!(all.iter().any(|transcript| transcript.file[3..] == format!("{command}.txt")), "{command}");
     }
-    let missing: Vec<_> = Request::NAMES.iter().copied().filter(|name| !replay.asked.contains(name)).collect();
+    let missing: Vec<_> =
+        Request::NAMES.iter().copied().filter(|name| !replay.asked.contains(name)).collect();
     assert_eq!(missing, NOT_RECORDED, "every kind of command is recorded and answered");
     println!("seed {seed}: {files} recordings, {} answers", replay.answers);
     assert_eq!(files, 55);
@@ -226,7 +233,8 @@ async fn a_link_to_another_switch_is_described_as_recorded() {
     let text = format!("{TRANSCRIPTS_RACK}\n[[fabric_port]]\nport = 24\nwidth = 4\ngen = 4\n");
     let rack = Rack::parse(&text, "variant.toml").unwrap();
     let running = Softswitch::start(rack, ANY_PORT, Options::default()).await.unwrap();
-    let mut replay = Replay { running, preamble: preamble(&all), garbage: Garbage(0), answers: 0, asked: BTreeSet::new() };
+    let mut replay =
+        Replay { running, preamble: preamble(&all), garbage: Garbage(0), answers: 0, asked: BTreeSet::new() };
     replay.file(all.iter().find(|transcript| transcript.file == VARIANT).unwrap()).await;
     assert_eq!(replay.answers, 8);
     assert!(replay.asked.contains("DumpFabricPort"));

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use toml::Spanned;
+use toml::{Spanned, Value};
 
 use super::error::{RackError, RackProblem, Source};
 use super::{AdapterKind, Counters, MAX_RACK_FILE_BYTES};
@@ -26,7 +26,12 @@ pub(super) struct RackFile {
     pub(super) bindings: Vec<BindingPart>,
     #[serde(default)]
     pub(super) delays: BTreeMap<Spanned<String>, Spanned<i64>>,
+    #[serde(default)]
+    pub(super) script: Vec<ScriptPart>,
 }
+
+/// One order of the script with its time, as keys and values: what keys there are depends on the order.
+pub(super) type ScriptPart = BTreeMap<Spanned<String>, Spanned<Value>>;
 
 /// One `[switch]`, or an array of `[[switch]]`.
 #[derive(Debug)]

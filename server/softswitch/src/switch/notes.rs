@@ -1,9 +1,9 @@
 //! What the switch notes down of what happens to it: entries of the log, and event counters.
 
-use patchbay_switchtec::{PhysicalPort, PortType};
 use patchbay_switchtec::command::events::{AdvancedError, EventKind};
 use patchbay_switchtec::command::performance::CounterEvent;
 use patchbay_switchtec::registers::PortEvent;
+use patchbay_switchtec::{PhysicalPort, PortType};
 
 use super::{Raised, Switch};
 use crate::log::Happened;

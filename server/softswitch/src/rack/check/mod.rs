@@ -3,6 +3,7 @@
 mod adapters;
 mod parts;
 mod ports;
+mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -48,8 +49,10 @@ fn rack(parts: &Parts<'_>, delays: &Delays, source: &Source<'_>) -> Result<Rack,
         fabric_ports: ground.fabric_ports(parts)?,
         bindings: Vec::new(),
         delays: delays.clone(),
+        script: Vec::new(),
     };
     rack.bindings = bindings(&rack, &parts.bindings, source)?;
+    rack.script = script::script(&rack, &parts.script, source)?;
     Ok(rack)
 }
 
