@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::accept::{Accepting, bind};
+use crate::clock::{Clock, SystemClock};
 use crate::control::{Condition, Controls, Done, Door, Order, OrderError, Script};
 use crate::gate::Gate;
 use crate::limits::Limits;
@@ -37,6 +38,8 @@ pub struct Options {
     pub gate: Option<Arc<dyn Gate>>,
     /// Where the switch's state is kept across restarts; a file that exists replaces the rack's initial bindings.
     pub state: Option<PathBuf>,
+    /// Replaces the machine's clock, which counters and log go by.
+    pub clock: Option<Arc<dyn Clock>>,
     /// A Unix socket at which orders are taken; made at the start, removed at the end.
     pub control: Option<PathBuf>,
 }
@@ -52,7 +55,8 @@ impl Softswitch {
     pub async fn start(rack: Rack, listen: SocketAddr, options: Options) -> io::Result<Running> {
         let delays = options.delays.unwrap_or_else(|| rack.delays.clone());
         let (initial, script) = (rack.bindings.clone(), rack.script.clone());
-        let mut switch = Switch::new(Arc::new(rack));
+        let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock::default()));
+        let mut switch = Switch::with_clock(Arc::new(rack), clock);
         for binding in &initial {
             // The rack file was checked with the same rules.
             switch.bind_again(binding).map_err(|code| io::Error::other(format!("binding: 0x{code:X}")))?;

@@ -3,10 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
+use patchbay_switchtec::client::ARMED_PORT_EVENTS;
 use patchbay_switchtec::command::identity::{GetPaxId, Ping, PingAnswer};
 use patchbay_switchtec::command::{Command, Request};
 use patchbay_switchtec::packet::{Channel, GasAccess, GasResponse, MrpcCommand, MrpcResponse, Packet};
-use patchbay_switchtec::client::ARMED_PORT_EVENTS;
 use patchbay_switchtec::registers::{PortEvent, PortFunction};
 use patchbay_switchtec::wire::{read_packet, write_packet};
 use patchbay_switchtec::{

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::{Spanned, Value};
 
 use super::error::{RackError, RackProblem, Source};
-use super::{AdapterKind, MAX_RACK_FILE_BYTES};
+use super::{AdapterKind, Counters, MAX_RACK_FILE_BYTES};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +70,8 @@ pub(super) struct SwitchPart {
     pub(super) device_id: Spanned<u32>,
     pub(super) firmware: u32,
     pub(super) temperature_c: Spanned<f64>,
+    #[serde(default)]
+    pub(super) counters: Counters,
 }
 
 #[derive(Debug, Deserialize)]

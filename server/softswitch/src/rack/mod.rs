@@ -68,6 +68,8 @@ pub struct Rack {
     pub firmware: FirmwareVersion,
     /// Die temperature in hundredths of a degree Celsius.
     pub temperature_centi: u32,
+    /// What its counters and its log show.
+    pub counters: Counters,
     /// Hosts in the order of their ports: the index is the host instance.
     pub hosts: Vec<Host>,
     /// Slots in the order of their ports.
@@ -80,6 +82,17 @@ pub struct Rack {
     pub delays: Delays,
     /// Orders that are given by themselves.
     pub script: Vec<Timed>,
+}
+
+/// What a switch's counters and its log show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Counters {
+    /// What really happens: nothing goes through an emulated switch, so there are no bytes and no latencies.
+    #[default]
+    True,
+    /// The made-up numbers of the recorded conversations.
+    Scenario,
 }
 
 /// A host port and the host at its other end.

@@ -2,7 +2,9 @@
 
 use super::Client;
 use super::error::ClientError;
-use crate::command::firmware::{FirmwareImage, FirmwareImageGet, FirmwarePartition, FirmwareTable, FirmwareTableGet};
+use crate::command::firmware::{
+    FirmwareImage, FirmwareImageGet, FirmwarePartition, FirmwareTable, FirmwareTableGet,
+};
 use crate::command::performance::{BandwidthGet, BandwidthRecord};
 use crate::units::PhysicalPort;
 

@@ -11,7 +11,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::bind`]; a port that does not exist is refused.
-    pub async fn port_control(&self, port: PhysicalPort, operation: PortOperation) -> Result<(), ClientError> {
+    pub async fn port_control(
+        &self,
+        port: PhysicalPort,
+        operation: PortOperation,
+    ) -> Result<(), ClientError> {
         self.ask(PortControl { port, operation }).await
     }
 
