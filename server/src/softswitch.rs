@@ -2,7 +2,12 @@
 
 use crate::config::{SoftswitchCommand, SoftswitchOptions};
 use crate::{lab, racks};
+use patchbay_softswitch::MAX_CONNECTIONS;
 use std::error::Error;
+use tracing::warn;
+
+/// Files the program needs besides its connections, generously.
+const OTHER_FILES: u64 = 64;
 
 /// Does what the command line asks: serves, unless it names something else.
 ///
@@ -19,6 +24,7 @@ pub async fn run(options: SoftswitchOptions) -> Result<(), Box<dyn Error>> {
 /// Serves every switch of a rack file until the program is told to stop. Prints where each listens.
 async fn serve(options: &SoftswitchOptions) -> Result<(), Box<dyn Error>> {
     let lab = lab::read(options.rack.as_deref())?;
+    allow_connections(lab.racks().len());
     let switches = lab::start(lab, options.listen, options.state.as_deref()).await?;
     for (rack, running) in &switches {
         println!("Softswitch {} is at {}", rack.name, running.addr());
@@ -28,4 +34,14 @@ async fn serve(options: &SoftswitchOptions) -> Result<(), Box<dyn Error>> {
         running.stop().await;
     }
     Ok(())
+}
+
+/// A connection is an open file, and many a shell allows fewer than a switch does.
+fn allow_connections(switches: usize) {
+    let wanted = (switches * MAX_CONNECTIONS) as u64 + OTHER_FILES;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(allowed) if allowed >= wanted => {}
+        Ok(allowed) => warn!(wanted, allowed, "the system allows too few open files for all connections"),
+        Err(error) => warn!(%error, "the limit of open files cannot be raised"),
+    }
 }
