@@ -1,5 +1,6 @@
 //! The command line; every option can also be given as a `PATCHBAY_*` variable.
 
+use crate::ctl::CtlOptions;
 use crate::racks::{CheckOptions, RackOptions};
 use clap::{Args, Parser, Subcommand};
 use std::fmt;
@@ -84,10 +85,14 @@ pub struct SoftswitchOptions {
     /// A rack file, or the name of a built-in rack: lab (unless given), large, pair or transcripts.
     #[arg(long, env = "PATCHBAY_RACK", value_name = "NAME|FILE")]
     pub rack: Option<PathBuf>,
-    /// Keep the bindings in this file, so that they survive a restart. Several switches keep them in files of their
-    /// own, with the switch's name added.
+    /// Keep the switch's state in this file, so that it survives a restart. Several switches keep theirs in files of
+    /// their own, with the switch's name added.
     #[arg(long, env = "PATCHBAY_SOFTSWITCH_STATE", value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// Take orders at this Unix socket: see "patchbay softswitch ctl". Several switches take theirs at sockets of their
+    /// own, with the switch's name added.
+    #[arg(long, env = "PATCHBAY_SOFTSWITCH_CONTROL", value_name = "FILE")]
+    pub control: Option<PathBuf>,
 }
 
 /// What to do with racks other than serving them.
@@ -97,6 +102,8 @@ pub enum SoftswitchCommand {
     Rack(RackOptions),
     /// Say what a rack holds, or what is wrong with its file.
     Check(CheckOptions),
+    /// Give a running switch an order: pull a cable, fail a command, restart.
+    Ctl(CtlOptions),
 }
 
 /// Which ledger to check.

@@ -4,7 +4,7 @@ use patchbay_domain::PhysicalPort;
 use patchbay_driver_switchtec::{Reasons, SwitchtecConfig, SwitchtecDriver};
 use patchbay_engine::SwitchConfig;
 use patchbay_softswitch::{
-    BUILT_IN, Lab, MAX_RACK_FILE_BYTES, Options, Rack, RackError, Running, Softswitch, places,
+    BUILT_IN, Files, Lab, MAX_RACK_FILE_BYTES, Options, Rack, RackError, Running, Softswitch, places,
 };
 use patchbay_store::Names;
 use patchbay_switchtec::ClientOptions;
@@ -96,16 +96,12 @@ pub fn read(rack: Option<&Path>) -> Result<Lab, LabError> {
 ///
 /// # Errors
 /// [`LabError`] when an address is taken or not ours; no switch runs then.
-pub async fn start(
-    lab: Lab,
-    listen: SocketAddr,
-    state: Option<&Path>,
-) -> Result<Vec<(Rack, Running)>, LabError> {
+pub async fn start(lab: Lab, listen: SocketAddr, files: Files<'_>) -> Result<Vec<(Rack, Running)>, LabError> {
     let switches = lab.racks().len();
-    let places = places(&lab, listen, state).ok_or(LabError::Addresses { listen, switches })?;
+    let places = places(&lab, listen, files).ok_or(LabError::Addresses { listen, switches })?;
     let mut running = Vec::with_capacity(switches);
     for (rack, place) in lab.into_racks().into_iter().zip(places) {
-        let options = Options { state: place.state, ..Options::default() };
+        let options = Options { state: place.state, control: place.control, ..Options::default() };
         let (switch, listen) = (rack.name.clone(), place.listen);
         let started = Softswitch::start(rack.clone(), listen, options).await;
         running.push((rack, started.map_err(|source| LabError::Listen { switch, listen, source })?));
@@ -113,25 +109,30 @@ pub async fn start(
     Ok(running)
 }
 
-/// Starts the built-in lab and says how the engine reaches each of its switches.
+/// Starts the built-in lab and says how the engine reaches each of its switches; `options` are its patience with them.
 ///
 /// # Errors
 /// [`LabError`] when the rack cannot be read or a switch cannot listen.
-pub async fn built_in(rack: Option<&Path>, data: &Path) -> Result<Vec<(Running, SwitchConfig)>, LabError> {
+pub async fn built_in(
+    rack: Option<&Path>,
+    data: &Path,
+    options: ClientOptions,
+) -> Result<Vec<(Running, SwitchConfig)>, LabError> {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let running = start(read(rack)?, loopback, Some(&data.join(STATE))).await?;
+    let files = Files { state: Some(&data.join(STATE)), control: None };
+    let running = start(read(rack)?, loopback, files).await?;
     let configured = |(rack, running): (Rack, Running)| {
-        let config = configure(&rack, &running);
+        let config = configure(&rack, &running, options);
         (running, config)
     };
     Ok(running.into_iter().map(configured).collect())
 }
 
-fn configure(rack: &Rack, running: &Running) -> SwitchConfig {
+fn configure(rack: &Rack, running: &Running, options: ClientOptions) -> SwitchConfig {
     let driver = SwitchtecConfig {
         address: SocketAddrV4::new(Ipv4Addr::LOCALHOST, running.addr().port()),
         instance: 0,
-        options: ClientOptions::default(),
+        options,
         reasons: Reasons::Softswitch,
     };
     SwitchConfig {

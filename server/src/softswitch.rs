@@ -1,8 +1,8 @@
 //! `patchbay softswitch`: the emulated switches alone.
 
 use crate::config::{SoftswitchCommand, SoftswitchOptions};
-use crate::{lab, racks};
-use patchbay_softswitch::MAX_CONNECTIONS;
+use crate::{ctl, lab, racks};
+use patchbay_softswitch::{Files, MAX_CONNECTIONS};
 use std::error::Error;
 use tracing::warn;
 
@@ -18,6 +18,7 @@ pub async fn run(options: SoftswitchOptions) -> Result<(), Box<dyn Error>> {
         None => serve(&options).await,
         Some(SoftswitchCommand::Rack(options)) => racks::print(options),
         Some(SoftswitchCommand::Check(options)) => racks::check(options),
+        Some(SoftswitchCommand::Ctl(options)) => ctl::run(options).await,
     }
 }
 
@@ -25,7 +26,8 @@ pub async fn run(options: SoftswitchOptions) -> Result<(), Box<dyn Error>> {
 async fn serve(options: &SoftswitchOptions) -> Result<(), Box<dyn Error>> {
     let lab = lab::read(options.rack.as_deref())?;
     allow_connections(lab.racks().len());
-    let switches = lab::start(lab, options.listen, options.state.as_deref()).await?;
+    let files = Files { state: options.state.as_deref(), control: options.control.as_deref() };
+    let switches = lab::start(lab, options.listen, files).await?;
     for (rack, running) in &switches {
         println!("Softswitch {} is at {}", rack.name, running.addr());
     }

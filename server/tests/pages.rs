@@ -87,7 +87,7 @@ fn picture() -> Picture {
 
 fn router() -> Router {
     let desk: Arc<dyn Desk> = Arc::new(QuietDesk);
-    pages(&desk, &Arc::new(Assets::built_in()))
+    pages(&desk, &Arc::new(Assets::built_in()), None)
 }
 
 async fn send(request: Builder, body: Body) -> Response<Body> {

@@ -12,12 +12,17 @@
 //! ```
 
 mod accept;
+mod clock;
 mod connection;
-mod control;
+pub mod control;
+mod counters;
+mod endpoint;
 mod execute;
 mod fault;
+mod firmware;
 mod gate;
 mod limits;
+mod log;
 mod picture;
 mod places;
 mod queue;
@@ -29,18 +34,19 @@ mod server;
 mod shared;
 mod switch;
 
+pub use clock::{Clock, SystemClock};
 pub use control::{
     BindingCondition, Causes, Condition, Configured, Controls, Done, EventsCondition, FunctionName,
-    LinkCondition, LinkLanes, NotAPdfid, Order, OrderError, PortCondition, PortName, Role, Severity,
-    WaitingFault,
+    LinkCondition, LinkLanes, MAX_ORDER_BYTES, NotAPdfid, Order, OrderError, PortCondition, PortName, Role,
+    SendError, Severity, Timed, WaitingFault,
 };
 pub use fault::{FaultId, MAX_COMMAND_FAULTS};
 pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
 pub use limits::{Limits, MAX_CONNECTIONS};
-pub use places::{Place, places};
+pub use places::{Files, Place, places};
 pub use rack::{
-    Adapter, AdapterKind, BUILT_IN, Binding, BuiltIn, Delays, FabricPort, Function, Host, LAB_RACK, Lab,
-    Lanes, Link, MAX_DELAY_MS, MAX_FUNCTIONS, MAX_FUNCTIONS_OF_VENDOR_TOOL, MAX_LOGICAL_PORTS,
+    Adapter, AdapterKind, BUILT_IN, Binding, BuiltIn, Counters, Delays, FabricPort, Function, Host, LAB_RACK,
+    Lab, Lanes, Link, MAX_DELAY_MS, MAX_FUNCTIONS, MAX_FUNCTIONS_OF_VENDOR_TOOL, MAX_LOGICAL_PORTS,
     MAX_NAME_BYTES, MAX_PORTS, MAX_RACK_FILE_BYTES, MAX_SWITCHES, PAIR_RACK, Rack, RackError, RackProblem,
     Shape, ShapeError, Slot, SwitchCount, TRANSCRIPTS_RACK, Warning, generate,
 };

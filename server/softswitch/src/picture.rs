@@ -24,7 +24,7 @@ const VDFIDS: IdRange = IdRange { start: 0x200, end: 0xFFF };
 pub(crate) const PDFIDS: IdRange = IdRange { start: 0x1000, end: 0x1FFF };
 /// Most host instances: every port may lead to a host.
 pub(crate) const MAX_HOST_INSTANCES: u8 = MAX_PORTS as u8;
-const PORTS_PER_STACK: u8 = 8;
+pub(crate) const PORTS_PER_STACK: u8 = 8;
 const NO_ROUTE: u8 = 0xFF;
 /// Partition of a port that belongs to none.
 const NO_PARTITION: u8 = 0xFF;

@@ -10,22 +10,34 @@ use crate::rack::Lab;
 pub struct Place {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where it keeps its bindings, if it does.
+    /// Where it keeps its state, if it does.
     pub state: Option<PathBuf>,
+    /// Where it takes orders, if it does.
+    pub control: Option<PathBuf>,
+}
+
+/// Files that a switch may have.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Files<'a> {
+    /// Where the state is kept.
+    pub state: Option<&'a Path>,
+    /// The Unix socket at which orders are taken.
+    pub control: Option<&'a Path>,
 }
 
 /// The places of all switches of a file, in their order.
 ///
 /// The first switch listens at `listen`, the others at the addresses that follow, on the same port: the vendor's tool
-/// knows no other (section 1.1). With port 0 each gets a free port of the same address instead. `state` is the file of
-/// a single switch; several have its name and their own, as in `state-pax-a.json` for `state.json`.
+/// knows no other (section 1.1). With port 0 each gets a free port of the same address instead. `files` are those of
+/// a single switch; several have their names and their own, as in `state-pax-a.json` for `state.json`.
 ///
 /// `None` when fewer addresses follow than there are switches.
-pub fn places(lab: &Lab, listen: SocketAddr, state: Option<&Path>) -> Option<Vec<Place>> {
+pub fn places(lab: &Lab, listen: SocketAddr, files: Files<'_>) -> Option<Vec<Place>> {
     let several = lab.racks().len() > 1;
     let place = |(at, name): (usize, &str)| {
-        let own = |state: &Path| if several { beside(state, name) } else { state.to_owned() };
-        Some(Place { listen: address(listen, at)?, state: state.map(own) })
+        let own = |file: &Path| if several { beside(file, name) } else { file.to_owned() };
+        let (state, control) = (files.state.map(own), files.control.map(own));
+        Some(Place { listen: address(listen, at)?, state, control })
     };
     lab.racks().iter().map(|rack| rack.name.as_str()).enumerate().map(place).collect()
 }
@@ -43,15 +55,15 @@ fn address(first: SocketAddr, at: usize) -> Option<SocketAddr> {
 }
 
 /// The file's name with the switch's before its ending.
-fn beside(state: &Path, switch: &str) -> PathBuf {
-    let mut name = state.file_stem().unwrap_or_default().to_owned();
+fn beside(file: &Path, switch: &str) -> PathBuf {
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
     name.push("-");
     name.push(switch);
-    if let Some(ending) = state.extension() {
+    if let Some(ending) = file.extension() {
         name.push(".");
         name.push(ending);
     }
-    state.with_file_name(name)
+    file.with_file_name(name)
 }
 
 #[cfg(test)]
@@ -60,13 +72,14 @@ mod tests {
 
     fn listening(lab: &str, listen: &str) -> Option<Vec<String>> {
         let lab = Lab::by_name(lab).unwrap().unwrap();
-        let places = places(&lab, listen.parse().unwrap(), None)?;
+        let places = places(&lab, listen.parse().unwrap(), Files::default())?;
         Some(places.iter().map(|place| place.listen.to_string()).collect())
     }
 
     fn states(lab: &str, state: &str) -> Vec<String> {
         let lab = Lab::by_name(lab).unwrap().unwrap();
-        let places = places(&lab, "127.0.0.1:0".parse().unwrap(), Some(Path::new(state))).unwrap();
+        let files = Files { state: Some(Path::new(state)), control: None };
+        let places = places(&lab, "127.0.0.1:0".parse().unwrap(), files).unwrap();
         places.iter().map(|place| place.state.as_ref().unwrap().display().to_string()).collect()
     }
 

@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::accept::{Accepting, bind};
-use crate::control::{Condition, Controls, Done, Order, OrderError};
+use crate::clock::{Clock, SystemClock};
+use crate::control::{Condition, Controls, Done, Door, Order, OrderError, Script};
 use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::rack::{Binding, Delays, Link, Rack};
@@ -37,6 +38,10 @@ pub struct Options {
     pub gate: Option<Arc<dyn Gate>>,
     /// Where the switch's state is kept across restarts; a file that exists replaces the rack's initial bindings.
     pub state: Option<PathBuf>,
+    /// Replaces the machine's clock, which counters and log go by.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// A Unix socket at which orders are taken; made at the start, removed at the end.
+    pub control: Option<PathBuf>,
 }
 
 /// Starts softswitches.
@@ -46,11 +51,12 @@ impl Softswitch {
     /// Serves a rack over TCP. Port 0 picks a free port; see [`Running::addr`].
     ///
     /// # Errors
-    /// An address that cannot be listened on, or a state file that cannot be read.
+    /// An address or control socket that cannot be listened on, or a state file that cannot be read.
     pub async fn start(rack: Rack, listen: SocketAddr, options: Options) -> io::Result<Running> {
         let delays = options.delays.unwrap_or_else(|| rack.delays.clone());
-        let initial = rack.bindings.clone();
-        let mut switch = Switch::new(Arc::new(rack));
+        let (initial, script) = (rack.bindings.clone(), rack.script.clone());
+        let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock::default()));
+        let mut switch = Switch::with_clock(Arc::new(rack), clock);
         for binding in &initial {
             // The rack file was checked with the same rules.
             switch.bind_again(binding).map_err(|code| io::Error::other(format!("binding: 0x{code:X}")))?;
@@ -65,9 +71,12 @@ impl Softswitch {
         let listener = bind(listen).await?;
         let address = listener.local_addr()?;
         let stopping = watch::Sender::new(Stopping::No);
+        let controls = Controls::new(Arc::clone(&shared));
+        let door = options.control.map(|path| Door::open(path, controls.clone())).transpose()?;
+        let script = Script::start(script, controls);
         let accepting = Accepting::new(Arc::clone(&shared), Stop(stopping.subscribe()), address);
         let accepting = tokio::spawn(accepting.run(listener, asked));
-        Ok(Running { address, shared, stopping, accepting })
+        Ok(Running { address, shared, stopping, accepting, _door: door, _script: script })
     }
 }
 
@@ -78,6 +87,9 @@ pub struct Running {
     shared: Arc<Shared>,
     stopping: watch::Sender<Stopping>,
     accepting: JoinHandle<()>,
+    /// Both end with the switch.
+    _door: Option<Door>,
+    _script: Script,
 }
 
 impl Drop for Running {

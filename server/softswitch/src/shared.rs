@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use patchbay_switchtec::code;
 use patchbay_switchtec::command::Request;
@@ -30,7 +29,6 @@ pub(crate) struct Shared {
     state: Option<StateFile>,
     notified: watch::Sender<u64>,
     restarts: mpsc::Sender<Restart>,
-    started: Instant,
 }
 
 /// What surrounds a switch.
@@ -62,7 +60,6 @@ impl Shared {
             state: around.state,
             notified: watch::Sender::new(0),
             restarts: around.restarts,
-            started: Instant::now(),
         }
     }
 
@@ -81,9 +78,9 @@ impl Shared {
         &self.restarts
     }
 
-    /// The switch's own time, in microseconds since its program started.
+    /// The switch's own time, in microseconds since it was started.
     pub(crate) fn time_us(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+        self.switch().uptime.elapsed_us()
     }
 
     /// Counts a command that has arrived.

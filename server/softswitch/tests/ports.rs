@@ -2,17 +2,17 @@
 
 mod bench;
 
-use bench::{RawChannel, client, functions, host, logical, port, port_events, refusal, start, taken};
+use bench::{
+    RawChannel, client, functions, host, logical, port, port_events, refusal, start, taken, unbound,
+};
 use patchbay_softswitch::{Options, Running};
 use patchbay_switchtec::command::events::EventKind;
 use patchbay_switchtec::command::link_status::LinkRecord;
 use patchbay_switchtec::command::port_config::{PortConfig, PortConfigSet};
 use patchbay_switchtec::command::port_control::{HotResetFlag, PortControl, PortOperation};
 use patchbay_switchtec::command::sections::Attachment;
+use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::{Client, LtssmState, Pdfid, PortType, Rate, code};
-
-/// Number of the LINK_STATE event among a port's events.
-const LINK_STATE: u32 = 12;
 
 struct Rig {
     running: Running,
@@ -45,10 +45,6 @@ impl Rig {
     }
 }
 
-fn unbound(id: u8, at: u8, function: u16) -> EventKind {
-    EventKind::Unbound { host: host(id), logical_port: logical(at), function: Pdfid::new(function) }
-}
-
 #[tokio::test]
 async fn a_disabled_host_port_loses_its_link_and_keeps_its_bindings() {
     let mut rig = Rig::new().await;
@@ -62,7 +58,7 @@ async fn a_disabled_host_port_loses_its_link_and_keeps_its_bindings() {
     rig.control(0, PortOperation::Disable).await.unwrap();
     rig.control(0, PortOperation::Enable).await.unwrap();
     assert_eq!(taken(&rig.client).await, [EventKind::HostLinkUp { port: port(0) }]);
-    assert_eq!(port_events(&rig.client, 0).await, [(LINK_STATE, 2)]);
+    assert_eq!(port_events(&rig.client, 0).await, [(PortEvent::LinkState, 2)]);
     assert_eq!(rig.link(0).await.ltssm, LtssmState::L0);
     assert_eq!(rig.running.bindings().len(), 1);
 }
@@ -78,7 +74,7 @@ async fn a_disabled_slot_loses_its_bindings() {
     assert_eq!(rig.running.bindings(), []);
     rig.control(16, PortOperation::Enable).await.unwrap();
     assert_eq!(taken(&rig.client).await, [EventKind::DeviceAdded { port: port(16), functions: 9 }]);
-    assert_eq!(port_events(&rig.client, 4).await, [(LINK_STATE, 2)]);
+    assert_eq!(port_events(&rig.client, 4).await, [(PortEvent::LinkState, 2)]);
     assert_eq!(rig.link(16).await.rate, Rate::Gen3, "it trains as before");
 }
 

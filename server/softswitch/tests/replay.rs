@@ -4,12 +4,13 @@ mod bench;
 #[path = "../../switchtec/tests/transcript/mod.rs"]
 mod transcript;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use bench::{ANY_PORT, port, start};
 use patchbay_softswitch::{Link, Options, Rack, Running, Softswitch, TRANSCRIPTS_RACK};
 use patchbay_switchtec::command::port_control::{HotResetFlag, PortControl, PortOperation};
-use patchbay_switchtec::command::{Command, identity::Echo};
+use patchbay_switchtec::command::{Command, Request, identity::Echo};
 use patchbay_switchtec::packet::{Channel, MrpcCommand, Packet};
 use patchbay_switchtec::units::PaxAddress;
 use patchbay_switchtec::wire::{read_packet, write_packet};
@@ -17,9 +18,54 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use transcript::{Line, Recorded, Transcript, read_all};
 
-/// Commands that are not served.
-const NOT_SERVED: [&str; 8] =
-    ["DEVICE_MANAGE", "EP_RESOURCE", "EP_TUNNEL", "FWLOGRD", "MULTI_CFG", "PART_INFO", "PMON", "RESET"];
+/// The vendor's tool, command by command: what must have been replayed, by the names of the recordings.
+const TOOL: [&str; 38] = [
+    "info",
+    "test",
+    "status",
+    "status-table",
+    "temp",
+    "fw-info",
+    "topo-info",
+    "route",
+    "gfms-dump-fabric",
+    "gfms-dump-pax",
+    "gfms-dump-hvd-unbound",
+    "gfms-bind",
+    "gfms-unbind",
+    "gfms-events-status",
+    "gfms-events-bind",
+    "gfms-events-clear",
+    "portcfg-show-host",
+    "portcfg-set-host",
+    "port-control-disable",
+    "port-control-enable",
+    "port-control-retrain",
+    "port-control-hot-reset",
+    "events-all",
+    "event-wait-link-state",
+    "ep-tunnel-status",
+    "ep-tunnel-enable",
+    "ep-csr-read",
+    "ep-csr-write",
+    "ep-bar-read",
+    "ep-bar-write",
+    "device-manage",
+    "bw",
+    "latency",
+    "evcntr",
+    "log-dump-ram",
+    "gas-read",
+    "gas-write",
+    "hard-reset",
+];
+
+/// Commands that are not in the recordings of the scenario: one is in its variant, the others are sent to a remote
+/// switch only and tested in `execute.rs`.
+const NOT_RECORDED: [&str; 3] = ["DumpFabricPort", "RegisterRead", "RegisterWrite"];
+
+/// Ends with the switch dropping every connection.
+const HARD_RESET: &str = "54-hard-reset.txt";
 
 /// The recorded switch let go of a hot reset at once; ours holds it until it is cleared (section 5.7), so it is
 /// cleared after this recording.
@@ -45,36 +91,35 @@ impl Garbage {
     }
 }
 
-fn is_not_served(recorded: &Recorded) -> bool {
-    recorded.from_client && NOT_SERVED.iter().any(|name| recorded.title.contains(name))
-}
-
 struct Replay {
     running: Running,
     preamble: Vec<Recorded>,
     garbage: Garbage,
     answers: usize,
+    /// The kinds of command sent, as [`Request::name`] has them.
+    asked: BTreeSet<&'static str>,
 }
 
 impl Replay {
     async fn file(&mut self, transcript: &Transcript) {
         let mut commands = TcpStream::connect(self.running.addr()).await.unwrap();
         let mut events = TcpStream::connect(self.running.addr()).await.unwrap();
-        let mut lines = transcript.lines.iter();
-        while let Some(line) = lines.next() {
+        for line in &transcript.lines {
             match line {
                 Line::Preamble => {
                     for recorded in self.preamble.clone() {
                         self.packet(&transcript.file, &recorded, &mut commands, &mut events).await;
                     }
                 }
-                Line::Packet(recorded) if is_not_served(recorded) => {
-                    lines.next();
-                }
                 Line::Packet(recorded) => {
                     self.packet(&transcript.file, recorded, &mut commands, &mut events).await;
                 }
             }
+        }
+        if transcript.file == HARD_RESET {
+            assert_eq!(commands.read(&mut [0]).await.unwrap(), 0, "the command channel ends");
+            assert_eq!(events.read(&mut [0]).await.unwrap(), 0, "the event channel ends");
+            return;
         }
         // Events are queued after the answer is written; one more answer means they are.
         self.call(&mut commands, &Echo { stamp: 1 }).await;
@@ -93,6 +138,11 @@ impl Replay {
     ) {
         if recorded.from_client {
             let bytes = recorded.filled(|| self.garbage.next());
+            if let Ok(Packet::Command(command)) = Packet::decode(&bytes)
+                && let Ok(request) = Request::parse(command.id, &command.input)
+            {
+                self.asked.insert(request.name());
+            }
             let stream = if recorded.on_event_channel { events } else { commands };
             stream.write_all(&bytes).await.unwrap();
             return;
@@ -140,12 +190,24 @@ fn preamble(all: &[Transcript]) -> Vec<Recorded> {
 async fn replay(seed: u64) {
     let all = transcripts();
     let running = start(Options::default()).await;
-    let mut replay = Replay { running, preamble: preamble(&all), garbage: Garbage(seed), answers: 0 };
+    let mut replay = Replay {
+        running,
+        preamble: preamble(&all),
+        garbage: Garbage(seed),
+        answers: 0,
+        asked: BTreeSet::new(),
+    };
     let mut files = 0;
     for transcript in all.iter().filter(|transcript| transcript.file != VARIANT) {
         replay.file(transcript).await;
         files += 1;
     }
+    for command in TOOL {
+        assert!(all.iter().any(|transcript| transcript.file[3..] == format!("{command}.txt")), "{command}");
+    }
+    let missing: Vec<_> =
+        Request::NAMES.iter().copied().filter(|name| !replay.asked.contains(name)).collect();
+    assert_eq!(missing, NOT_RECORDED, "every kind of command is recorded and answered");
     println!("seed {seed}: {files} recordings, {} answers", replay.answers);
     assert_eq!(files, 55);
     assert!(replay.answers > files * 7, "every recording starts with seven answers");
@@ -171,7 +233,9 @@ async fn a_link_to_another_switch_is_described_as_recorded() {
     let text = format!("{TRANSCRIPTS_RACK}\n[[fabric_port]]\nport = 24\nwidth = 4\ngen = 4\n");
     let rack = Rack::parse(&text, "variant.toml").unwrap();
     let running = Softswitch::start(rack, ANY_PORT, Options::default()).await.unwrap();
-    let mut replay = Replay { running, preamble: preamble(&all), garbage: Garbage(0), answers: 0 };
+    let mut replay =
+        Replay { running, preamble: preamble(&all), garbage: Garbage(0), answers: 0, asked: BTreeSet::new() };
     replay.file(all.iter().find(|transcript| transcript.file == VARIANT).unwrap()).await;
     assert_eq!(replay.answers, 8);
+    assert!(replay.asked.contains("DumpFabricPort"));
 }

@@ -54,8 +54,7 @@ mod tests {
         assert_eq!(pull, json!({"order": "pull_cable", "port": 4}));
         let named = read(&[("order", "pull_cable"), ("port", "web-01")]);
         assert_eq!(named, json!({"order": "pull_cable", "port": "web-01"}));
-        let bind =
-            read(&[("order", "bind"), ("port", "0"), ("logical_port", "3"), ("functions", "0x1001")]);
+        let bind = read(&[("order", "bind"), ("port", "0"), ("logical_port", "3"), ("functions", "0x1001")]);
         assert_eq!(bind, json!({"order": "bind", "port": 0, "logical_port": 3, "functions": [0x1001]}));
         let two = read(&[("functions", "0x1001"), ("functions", "0x1002")]);
         assert_eq!(two, json!({"functions": [0x1001, 0x1002]}));
@@ -63,7 +62,10 @@ mod tests {
 
     #[test]
     fn what_is_left_empty_is_left_out() {
-        assert_eq!(read(&[("order", "hang"), ("command", ""), ("nth", " 2 ")]), json!({"order": "hang", "nth": 2}));
+        assert_eq!(
+            read(&[("order", "hang"), ("command", ""), ("nth", " 2 ")]),
+            json!({"order": "hang", "nth": 2})
+        );
         assert_eq!(read(&[("celsius", "98.5")]), json!({"celsius": 98.5}));
     }
 }

@@ -3,10 +3,13 @@
 //! Plain forms, drawn on the server: the page works without any script, and none of it is in what a browser loads for
 //! the product.
 
+use super::LabBench;
 use super::view::{Bench, BenchPort, Said, Side};
+use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
-use patchbay_app::ui::{Layout, Section, Surroundings};
+use patchbay_app::desk::desk;
+use patchbay_app::ui::{Failed, Layout, Section, Surroundings};
 
 /// The codes that people like to try (protocol sheet, section 6).
 const CODES: [(&str, &str); 4] = [
@@ -29,11 +32,22 @@ pub struct Shown {
 
 /// The page.
 #[component]
-pub fn LabPage(
+pub fn LabPage() -> impl IntoView {
+    provide_meta_context();
+    let (desk, bench) = (desk(), expect_context::<LabBench>());
+    Suspend::new(async move {
+        match desk.picture().await {
+            Ok(picture) => Either::Left(view! { <Drawn shown=bench.shown(Surroundings::from(&picture))/> }),
+            Err(error) => Either::Right(view! { <Failed error section=Section::Lab/> }),
+        }
+    })
+}
+
+#[component]
+fn Drawn(
     /// What it shows.
     shown: Shown,
 ) -> impl IntoView {
-    provide_meta_context();
     let Shown { around, benches, said } = shown;
     let benches = benches.into_iter().map(|bench| view! { <BenchPart bench/> }).collect_view();
     view! {
@@ -68,13 +82,14 @@ fn SaidList(said: Vec<Said>) -> impl IntoView {
 fn BenchPart(bench: Bench) -> impl IntoView {
     let id = bench.index;
     let title = format!("bench-{id}");
+    let labelled = title.clone();
     let ports = bench.ports.clone().into_iter().map(|port| {
         let models = bench.models.clone();
         view! { <PortRow bench=id port models/> }
     });
     let ports = ports.collect_view();
     view! {
-        <section class="bench" aria-labelledby=title.clone()>
+        <section class="bench" aria-labelledby=labelled>
             <div class="head">
                 <h2 id=title>{bench.name.clone()}</h2>
                 <p class="muted">{format!("at {}, {}", bench.address, bench.temperature)}</p>
@@ -143,7 +158,8 @@ fn SlotFaults(bench: usize, port: u8, plugged: bool, models: Vec<String>) -> imp
         view! { <Order bench order="plug_adapter" button="Plug adapter" port/> }.into_any()
     };
     let models: Vec<_> = models.into_iter().map(|model| (model.clone(), model)).collect();
-    let severities = ["correctable", "non_fatal", "fatal"].map(|word| (word.to_owned(), word.replace('_', "-")));
+    let severities =
+        ["correctable", "non_fatal", "fatal"].map(|word| (word.to_owned(), word.replace('_', "-")));
     view! {
         {card}
         <Order bench order="raise_aer" button="Raise error" port>
@@ -175,7 +191,11 @@ fn Training(bench: usize, port: u8) -> impl IntoView {
 #[component]
 fn SwitchFaults(bench: Bench) -> impl IntoView {
     let id = bench.index;
-    let keep = [("keep", "keeping its bindings"), ("lose", "losing its bindings")];
+    let keep = [
+        ("keep", "keeping its bindings"),
+        ("lose", "losing its bindings"),
+        ("rebuild", "as the rack file has it"),
+    ];
     let keep = keep.map(|(word, label)| (word.to_owned(), label.to_owned())).to_vec();
     view! {
         <section>
@@ -199,10 +219,12 @@ fn CommandFaults(bench: Bench) -> impl IntoView {
         [(String::new(), "bind or unbind".to_owned())].into_iter().chain(commands).collect();
     let codes = CODES.map(|(code, words)| (code.to_owned(), format!("{code}, {words}"))).to_vec();
     let when = ["before", "after"].map(|w| (w.to_owned(), format!("{w} it took effect"))).to_vec();
-    let command = move |what: &str| {
+    let command = |what: &str| {
         let (label, options) = (format!("Command to {what}"), commands.clone());
         view! { <Choice name="command" label options/> }
     };
+    let (refuse, drop, hang, slow) =
+        (command("refuse"), command("drop"), command("hang"), command("slow down"));
     let waiting = bench.waiting.into_iter().map(|(fault, words)| {
         view! {
             <li>{words}<Order bench=id order="cancel_fault" button="Forget" fault/></li>
@@ -212,14 +234,14 @@ fn CommandFaults(bench: Bench) -> impl IntoView {
         <section>
             <h3>"Its answers"</h3>
             <Order bench=id order="refuse" button="Refuse">
-                {command("refuse")}<Nth what="refuse"/><Choice name="code" label="Code" options=codes/>
+                {refuse}<Nth what="refuse"/><Choice name="code" label="Code" options=codes/>
             </Order>
             <Order bench=id order="drop_connection" button="Drop the connection">
-                {command("drop")}<Nth what="drop"/><Choice name="when" label="When" options=when/>
+                {drop}<Nth what="drop"/><Choice name="when" label="When" options=when/>
             </Order>
-            <Order bench=id order="hang" button="Hang">{command("hang")}<Nth what="hang"/></Order>
+            <Order bench=id order="hang" button="Hang">{hang}<Nth what="hang"/></Order>
             <Order bench=id order="slow" button="Slow down">
-                {command("slow down")}<Entry name="ms" label="Milliseconds" value="2000"/>
+                {slow}<Entry name="ms" label="Milliseconds" value="2000"/>
             </Order>
             <ul class="lab-waiting" aria-label="Still to come">{waiting.collect_view()}</ul>
         </section>

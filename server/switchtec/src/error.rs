@@ -108,6 +108,8 @@ pub mod code {
     pub const BAD_PARAMETER: u32 = 0x64006;
     /// Public: bad firmware state.
     pub const BAD_FIRMWARE_STATE: u32 = 0x64007;
+    /// Public: invalid stack.
+    pub const INVALID_STACK: u32 = 0x100001;
     /// Public: invalid port.
     pub const INVALID_PORT: u32 = 0x100002;
     /// Softswitch: the function is already bound.
@@ -169,7 +171,7 @@ pub fn public_meaning(code: u32) -> Option<&'static str> {
         code::BAD_PARAMETER => "bad parameter",
         code::BAD_FIRMWARE_STATE => "the firmware is in the wrong state",
         0x64010 => "denied on a secured device",
-        0x100001 => "invalid stack",
+        code::INVALID_STACK => "invalid stack",
         code::INVALID_PORT => "invalid port",
         0x100003 => "invalid event",
         0x100005 => "the reset rule failed",

@@ -8,6 +8,11 @@ use std::path::Path;
 use patchbay_switchtec::command::binding::{Bind, Unbind};
 use patchbay_switchtec::command::database::{DumpGet, DumpStart};
 use patchbay_switchtec::command::events::EventsGet;
+use patchbay_switchtec::command::firmware::{
+    FirmwareImageGet, FirmwarePartition, FirmwareTableGet, ImageKind,
+};
+use patchbay_switchtec::command::log::LogGet;
+use patchbay_switchtec::command::performance::{BandwidthGet, CounterEvent, EventCounterSetupGet};
 use patchbay_switchtec::command::sections::{DumpClass, HvdSection};
 use patchbay_switchtec::command::topology::{Topology, TopologyData};
 use patchbay_switchtec::command::{Command, Request, Visit};
@@ -193,6 +198,47 @@ fn the_recorded_topology_says_what_the_scenario_says() {
     let ports: Vec<_> = topology.ports.iter().map(|record| record.port.get()).collect();
     assert_eq!(ports, [0, 4, 8, 12, 16, 20]);
     assert_eq!(topology.ports[4].negotiated_rate.gts(), 8.0);
+}
+
+#[test]
+fn the_recorded_firmware_is_the_one_that_runs() {
+    let table = answer_of::<FirmwareTableGet>("00-info.txt", |request| match request {
+        Request::FirmwareTableGet(request) => Some(request),
+        _ => None,
+    });
+    assert_eq!((table.running.to_string().as_str(), table.device), ("4.80 B123", 0x4252));
+    let main = table.partition(FirmwarePartition::Image0);
+    assert!(main.valid && main.active && main.running && !main.read_only);
+    let image = answer_of::<FirmwareImageGet>("00-info.txt", |request| match request {
+        Request::FirmwareImageGet(request) if request.partition == FirmwarePartition::Image0.id() => {
+            Some(request)
+        }
+        _ => None,
+    });
+    assert_eq!((image.version, image.kind), (table.running, ImageKind::Image));
+    assert_eq!((&image.date, &image.name[..5]), (b"20260101", &b"IMG0\0"[..]));
+    assert_eq!(image.image_crc, main.image_crc);
+}
+
+#[test]
+fn the_recorded_counters_and_log_are_the_scenario_s() {
+    let log = answer_of::<LogGet>("50-log-dump-ram.txt", |request| match request {
+        Request::LogGet(request) => Some(request),
+        _ => None,
+    });
+    assert_eq!((log.total, log.remaining, log.entries.len()), (1, 0, 1));
+    let setups = answer_of::<EventCounterSetupGet>("48-evcntr-show.txt", |request| match request {
+        Request::EventCounterSetupGet(request) => Some(request),
+        _ => None,
+    });
+    assert!(setups[0].events.contains(CounterEvent::BadTlp) && setups[0].ports == 1 << 1);
+    let records = answer_of::<BandwidthGet>("02-status.txt", |request| match request {
+        Request::BandwidthGet(request) => Some(request),
+        _ => None,
+    });
+    assert_eq!(records.len(), 6);
+    assert_eq!((records[0].time_us, records[0].egress.total_bytes()), (1_000_000, 1_600_000_000));
+    assert_eq!(records[0].ingress.total_bytes(), 3_200_000_000, "3.2 GB, as the tool printed");
 }
 
 #[test]

@@ -86,3 +86,33 @@ fn reason(code: u32) -> String {
         None => format!("code 0x{code:X}"),
     }
 }
+
+impl OrderError {
+    /// The field of the order that is wrong, where it is one field.
+    pub(crate) fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::NoSuchPort { .. } | Self::Ambiguous { .. } | Self::NoHostPort(_) | Self::NoSlot(_) => {
+                Some("port")
+            }
+            Self::Width { .. } => Some("width"),
+            Self::Rate { .. } => Some("gen"),
+            Self::Temperature { .. } => Some("celsius"),
+            Self::Delay { .. } => Some("ms"),
+            Self::Nth => Some("nth"),
+            Self::CodeOfSuccess => Some("code"),
+            Self::NoSuchModel { .. } => Some("adapter"),
+            Self::PluggedAlready { .. }
+            | Self::NotPlugged { .. }
+            | Self::LinkNotUp { .. }
+            | Self::TooManyFaults
+            | Self::NoSuchFault(_)
+            | Self::NoSuchFunction(_)
+            | Self::PdfidRange { .. }
+            | Self::PdfidTaken(_)
+            | Self::NoFreePdfids { .. }
+            | Self::Refused(_)
+            | Self::NotSaved
+            | Self::Stopped => None,
+        }
+    }
+}

@@ -3,15 +3,24 @@
 mod carry;
 mod check;
 mod condition;
+mod door;
 mod error;
 mod order;
+mod script;
+mod send;
 
 pub use condition::{
     BindingCondition, Causes, Condition, Configured, EventsCondition, LinkCondition, LinkLanes,
     PortCondition, Role, WaitingFault,
 };
+pub(crate) use door::Door;
+pub use door::MAX_ORDER_BYTES;
 pub use error::OrderError;
 pub use order::{FunctionName, NotAPdfid, Order, PortName, Severity};
+
+pub(crate) use script::Script;
+pub use script::Timed;
+pub use send::{SendError, send};
 
 use std::convert::Infallible;
 use std::sync::Arc;

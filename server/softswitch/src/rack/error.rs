@@ -129,6 +129,12 @@ pub enum RackProblem {
     /// A binding the switch would refuse.
     #[error("the switch would refuse this binding: {0}")]
     Refused(&'static str),
+    /// An order that this rack could never carry out.
+    #[error("{0}")]
+    Order(String),
+    /// More orders than a script may have.
+    #[error("a script has at most {} orders", super::MAX_SCRIPT_ORDERS)]
+    TooManyOrders,
     /// A built-in rack that cannot be generated.
     #[error(transparent)]
     Shape(super::ShapeError),

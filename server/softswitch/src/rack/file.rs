@@ -6,10 +6,10 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use toml::Spanned;
+use toml::{Spanned, Value};
 
 use super::error::{RackError, RackProblem, Source};
-use super::{AdapterKind, MAX_RACK_FILE_BYTES};
+use super::{AdapterKind, Counters, MAX_RACK_FILE_BYTES};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +26,12 @@ pub(super) struct RackFile {
     pub(super) bindings: Vec<BindingPart>,
     #[serde(default)]
     pub(super) delays: BTreeMap<Spanned<String>, Spanned<i64>>,
+    #[serde(default)]
+    pub(super) script: Vec<ScriptPart>,
 }
+
+/// One order of the script with its time, as keys and values: what keys there are depends on the order.
+pub(super) type ScriptPart = BTreeMap<Spanned<String>, Spanned<Value>>;
 
 /// One `[switch]`, or an array of `[[switch]]`.
 #[derive(Debug)]
@@ -65,6 +70,8 @@ pub(super) struct SwitchPart {
     pub(super) device_id: Spanned<u32>,
     pub(super) firmware: u32,
     pub(super) temperature_c: Spanned<f64>,
+    #[serde(default)]
+    pub(super) counters: Counters,
 }
 
 #[derive(Debug, Deserialize)]

@@ -19,6 +19,7 @@ use std::time::Duration;
 use patchbay_switchtec::command::sections::Bar;
 use patchbay_switchtec::{DeviceId, FirmwareVersion, LogicalPort, Pdfid, PhysicalPort, Rate, SwitchIndex};
 
+use crate::control::Timed;
 use crate::gate::CommandKind;
 
 /// Longest rack file read, in bytes: sixteen switches with every logical port bound need less than half of it.
@@ -40,6 +41,10 @@ pub const MAX_NAME_BYTES: usize = 64;
 /// Longest delay of a command, in milliseconds: a client gives up after half of it.
 pub const MAX_DELAY_MS: u64 = 60_000;
 
+/// Longest time after the start at which a script's order is given, in milliseconds: a day.
+const MAX_SCRIPT_MS: i64 = 24 * 60 * 60 * 1000;
+/// Most orders of a file's script: far more than anybody writes by hand.
+const MAX_SCRIPT_ORDERS: usize = 1000;
 /// Hottest die temperature, in degrees Celsius, that a rack may claim.
 pub(crate) const MAX_TEMPERATURE_C: f64 = 150.0;
 
@@ -63,6 +68,8 @@ pub struct Rack {
     pub firmware: FirmwareVersion,
     /// Die temperature in hundredths of a degree Celsius.
     pub temperature_centi: u32,
+    /// What its counters and its log show.
+    pub counters: Counters,
     /// Hosts in the order of their ports: the index is the host instance.
     pub hosts: Vec<Host>,
     /// Slots in the order of their ports.
@@ -73,6 +80,19 @@ pub struct Rack {
     pub bindings: Vec<Binding>,
     /// How long commands take.
     pub delays: Delays,
+    /// Orders that are given by themselves.
+    pub script: Vec<Timed>,
+}
+
+/// What a switch's counters and its log show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Counters {
+    /// What really happens: nothing goes through an emulated switch, so there are no bytes and no latencies.
+    #[default]
+    True,
+    /// The made-up numbers of the recorded conversations.
+    Scenario,
 }
 
 /// A host port and the host at its other end.

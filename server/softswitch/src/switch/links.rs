@@ -6,6 +6,7 @@ use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::{PhysicalPort, PortType, code};
 
 use super::{Port, Raised, Switch};
+use crate::log::Happened;
 use crate::rack::Link;
 
 /// A port that is not there, or not of the right kind.
@@ -18,6 +19,7 @@ impl Switch {
     pub(crate) fn port_control(&mut self, control: &PortControl) -> Result<Vec<Raised>, u32> {
         let port = control.port;
         self.port(port).ok_or(code::INVALID_PORT)?;
+        self.log.add(self.uptime.elapsed(), Happened::Controlled(port, control.operation));
         match control.operation {
             PortOperation::Disable => Ok(self.relink(port, |port| port.enabled = false)),
             PortOperation::Enable => Ok(self.relink(port, |port| port.enabled = true)),
@@ -61,6 +63,9 @@ impl Switch {
         change(state);
         state.settle();
         let after = state.link();
+        if before != after {
+            self.reset_functions(port);
+        }
         let mut raised = match (before.is_attached(), after.is_attached()) {
             (true, false) => self.gone(port),
             (false, true) => self.come(port),
@@ -96,6 +101,17 @@ impl Switch {
             }
             PortType::Unused | PortType::FabricLink | PortType::Other(_) => Vec::new(),
         }
+    }
+
+    /// An adapter that is reset, or whose link goes, forgets what was written to it.
+    fn reset_functions(&mut self, port: PhysicalPort) {
+        let functions: Vec<_> = self
+            .slot(port)
+            .map_or(&[][..], |slot| &slot.adapter.functions)
+            .iter()
+            .map(|function| function.pdfid)
+            .collect();
+        self.endpoints.forget(&functions);
     }
 
     fn function_count(&self, port: PhysicalPort) -> u16 {

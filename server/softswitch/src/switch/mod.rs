@@ -6,6 +6,7 @@ mod config;
 mod faults;
 mod links;
 mod models;
+mod notes;
 mod outbox;
 mod port;
 
@@ -22,6 +23,10 @@ use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, PortType};
 
 use self::outbox::Outbox;
+use crate::clock::{Clock, SystemClock, Uptime};
+use crate::counters::Counters;
+use crate::endpoint::Endpoints;
+use crate::log::RamLog;
 use crate::queue::EventQueue;
 use crate::rack::{Binding, Host, Link, Rack, Slot};
 use crate::registers::{Fixed, Registers};
@@ -52,6 +57,10 @@ pub(crate) struct Switch {
     outbox: Outbox,
     pub(crate) queue: EventQueue,
     pub(crate) registers: Registers,
+    pub(crate) uptime: Uptime,
+    pub(crate) counters: Counters,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) log: RamLog,
 }
 
 /// A host port that is configured as one, with its place among the host instances.
@@ -63,8 +72,13 @@ pub(crate) struct HostInstance {
 }
 
 impl Switch {
-    /// The switch as the rack describes it, with nothing bound.
+    /// The switch as the rack describes it, with nothing bound, and the machine's own clock.
     pub(crate) fn new(rack: Arc<Rack>) -> Self {
+        Self::with_clock(rack, Arc::new(SystemClock::default()))
+    }
+
+    /// The switch as the rack describes it, with nothing bound, just started by `clock`.
+    pub(crate) fn with_clock(rack: Arc<Rack>, clock: Arc<dyn Clock>) -> Self {
         let hosts = rack.hosts.iter().enumerate().map(|(instance, host)| {
             (host.port, Port::new(host.lanes, FarEnd::Host, instance as u8, host.link))
         });
@@ -75,8 +89,20 @@ impl Switch {
         let ports: BTreeMap<_, _> = hosts.chain(slots).chain(fabric).collect();
         let fixed = Fixed { device: rack.device.0, firmware: rack.firmware.0, pffs: ports.len() as u8 };
         let registers = Registers::new(fixed);
-        let (swapped, bindings, outbox, queue) = Default::default();
-        Self { built: Arc::clone(&rack), rack, swapped, ports, bindings, outbox, queue, registers }
+        Self {
+            built: Arc::clone(&rack),
+            swapped: BTreeMap::new(),
+            ports,
+            bindings: BTreeMap::new(),
+            outbox: Outbox::default(),
+            queue: EventQueue::default(),
+            registers,
+            uptime: Uptime::start(clock),
+            counters: Counters::new(rack.counters),
+            endpoints: Endpoints::default(),
+            log: RamLog::new(rack.counters, rack.firmware),
+            rack,
+        }
     }
 
     /// The rack as its file has it.
@@ -87,7 +113,7 @@ impl Switch {
     /// A switch that has just been built of the rack as it is now, with nothing bound.
     pub(crate) fn rebuilt(&self) -> Self {
         let (built, swapped) = (Arc::clone(&self.built), self.swapped.clone());
-        Self { built, swapped, ..Self::new(Arc::clone(&self.rack)) }
+        Self { built, swapped, ..Self::with_clock(Arc::clone(&self.rack), self.uptime.clock()) }
     }
 
     /// All ports in ascending order; the index is the port function's.
@@ -162,7 +188,7 @@ impl Switch {
 
     /// A switch that has just been built of the rack as its file has it.
     pub(crate) fn rebuilt_as_filed(&self) -> Self {
-        Self::new(Arc::clone(&self.built))
+        Self::with_clock(Arc::clone(&self.built), self.uptime.clock())
     }
 
     /// Changes a port without telling anybody: for a switch nobody has seen yet.
@@ -173,8 +199,16 @@ impl Switch {
         }
     }
 
+    /// Records an event, and what follows from counting it; how many notifications clients want.
+    fn record_event(&mut self, event: Raised) -> u64 {
+        let reached = self.note(&event);
+        let told = self.show(event);
+        let threshold = reached.is_some_and(|port| self.show(Raised::Port(port, PortEvent::Thresh)));
+        u64::from(told) + u64::from(threshold)
+    }
+
     /// Queues an event or sets its register; whether clients want to be notified.
-    fn record_event(&mut self, event: Raised) -> bool {
+    fn show(&mut self, event: Raised) -> bool {
         match event {
             Raised::Gfms(kind) => {
                 self.queue.push(GfmsEvent { source: self.rack.index, kind });

@@ -33,7 +33,7 @@ impl Switch {
         while self.outbox.recorded < ticket.0 {
             let Some(event) = self.outbox.waiting.pop_front() else { break };
             self.outbox.recorded += 1;
-            notifications += u64::from(self.record_event(event));
+            notifications += self.record_event(event);
         }
         notifications
     }

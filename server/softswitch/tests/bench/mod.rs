@@ -4,12 +4,14 @@
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
-use patchbay_softswitch::{Options, Rack, Running, Softswitch};
+use patchbay_softswitch::{Done, FaultId, Options, Order, PortCondition, Rack, Running, Softswitch};
 use patchbay_switchtec::command::Command;
 use patchbay_switchtec::command::events::{EventKind, GfmsEvent};
 use patchbay_switchtec::command::identity::Echo;
+use patchbay_switchtec::command::link_status::LinkRecord;
 use patchbay_switchtec::packet::{Channel, MrpcCommand, Packet};
-use patchbay_switchtec::wire::{read_packet, write_packet};
+use patchbay_switchtec::registers::PortEvent;
+use patchbay_switchtec::wire::{WireError, read_packet, write_packet};
 use patchbay_switchtec::{
     Client, ClientError, ClientOptions, HostPort, LogicalPort, PaxAddress, Pdfid, PhysicalPort, SwitchIndex,
     code,
@@ -72,10 +74,26 @@ impl RawChannel {
 
     pub async fn exchange(&mut self, command: MrpcCommand) -> (u32, Vec<u8>) {
         write_packet(&mut self.0, &Packet::Command(command)).await.unwrap();
+        self.receive().await
+    }
+
+    /// Sends a command without waiting for its answer.
+    pub async fn send<C: Command>(&mut self, command: &C) {
+        let (input, wanted_bytes) = (command.input(), command.wanted_bytes());
+        let packet = MrpcCommand { pax: PaxAddress::Local, id: C::ID, wanted_bytes, input };
+        write_packet(&mut self.0, &Packet::Command(packet)).await.unwrap();
+    }
+
+    pub async fn receive(&mut self) -> (u32, Vec<u8>) {
         match read_packet(&mut self.0).await.unwrap() {
             Packet::Response(response) => (response.result, response.data),
             other => panic!("{} instead of an answer", other.name()),
         }
+    }
+
+    /// Waits until the switch ends the connection.
+    pub async fn has_ended(&mut self) -> bool {
+        matches!(read_packet(&mut self.0).await, Err(WireError::Closed | WireError::Io(_)))
     }
 
     /// The answer, or the result code. Returns after the command's events have been queued.
@@ -104,17 +122,78 @@ pub async fn taken(client: &Client) -> Vec<EventKind> {
     kinds(&client.drain_events().await.unwrap().events)
 }
 
-/// How often each event of a port function has occurred since the last look (section 3.1), and clears them.
-pub async fn port_events(client: &Client, pff: u32) -> Vec<(u32, u32)> {
-    const HEADERS: u32 = 13;
+/// How often each event has occurred at a port function since the last look, and clears it (section 3.1).
+pub async fn port_events(client: &Client, function: u8) -> Vec<(PortEvent, u8)> {
     let mut occurred = Vec::new();
-    for event in 0..HEADERS {
-        let offset = 0x13_4000 + 0x1000 * pff + 0xC10 + 0x18 * event;
-        let header = client.register_u32(offset).await.unwrap();
-        if header & 1 != 0 {
-            occurred.push((event, header >> 5 & 0xFF));
-            client.write_register_u32(offset, header & 0x1F).await.unwrap();
+    for record in client.port_events().await.unwrap() {
+        if record.function.get() == function {
+            occurred.push((record.event, record.header.count()));
+            client.write_register_u32(record.event.header(record.function), record.header.0).await.unwrap();
         }
     }
     occurred
+}
+
+/// A switch under orders, and a client that looks at it.
+pub struct Lab {
+    pub running: Running,
+    pub client: Client,
+}
+
+impl Lab {
+    pub async fn new(options: Options) -> Self {
+        let running = start(options).await;
+        Self { client: client(&running).await, running }
+    }
+
+    /// Carries out an order that changes the switch, and returns its sentence.
+    pub async fn order(&self, order: Order) -> String {
+        match self.running.order(order.clone()).await {
+            Ok(Done::Changed(sentence)) => sentence,
+            other => panic!("{order:?}: {other:?}"),
+        }
+    }
+
+    /// Orders a fault that waits for a command.
+    pub async fn fault(&self, order: Order) -> FaultId {
+        match self.running.order(order.clone()).await {
+            Ok(Done::Waiting(fault)) => fault,
+            other => panic!("{order:?}: {other:?}"),
+        }
+    }
+
+    /// The sentence of an order that is refused; nothing has changed.
+    pub async fn refused(&self, order: Order) -> String {
+        let before = self.running.condition();
+        let error = self.running.order(order.clone()).await.expect_err(&format!("{order:?}"));
+        assert_eq!(self.running.condition(), before, "{order:?}: {error}");
+        error.to_string()
+    }
+
+    /// Binds without leaving events behind.
+    pub async fn bind(&self, host: u8, at: u8, ids: &[u16]) {
+        self.running.bind(port(host), logical(at), &functions(ids)).unwrap();
+        self.client.clear_events().await.unwrap();
+    }
+
+    pub fn condition_of(&self, id: u8) -> PortCondition {
+        self.running.condition().ports.into_iter().find(|port| port.port == id).unwrap()
+    }
+
+    pub async fn events(&self) -> Vec<EventKind> {
+        taken(&self.client).await
+    }
+
+    pub async fn port_events(&self, function: u8) -> Vec<(PortEvent, u8)> {
+        port_events(&self.client, function).await
+    }
+
+    pub async fn link(&self, id: u8) -> LinkRecord {
+        let links = self.client.link_status().await.unwrap();
+        links.into_iter().find(|link| link.port == port(id)).unwrap()
+    }
+}
+
+pub fn unbound(id: u8, at: u8, function: u16) -> EventKind {
+    EventKind::Unbound { host: host(id), logical_port: logical(at), function: Pdfid::new(function) }
 }

@@ -328,6 +328,7 @@ impl Command for FirmwareImageGet {
         out.extend_from_slice(&[answer.firmware_id, 0, 0, 0]);
         out.put_u32(answer.version.0);
         out.put_u32(answer.sequence);
+        out.put_zeros(4);
         out.extend_from_slice(&answer.date);
         out.extend_from_slice(&answer.time);
         out.extend_from_slice(&answer.name);
@@ -351,6 +352,7 @@ impl Command for FirmwareImageGet {
         let firmware_id = reader.u8()?;
         reader.skip(3)?;
         let [version, sequence] = words(&mut reader)?;
+        reader.skip(4)?;
         let (date, time, name) = (reader.array()?, reader.array()?, reader.array()?);
         reader.skip(4)?;
         Ok(FirmwareImage {

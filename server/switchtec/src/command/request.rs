@@ -43,6 +43,9 @@ macro_rules! requests {
         }
 
         impl Request {
+            /// The names of all kinds of command, as [`Request::name`] tells them.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
             /// Hands the command inside to `visitor`.
             pub fn visit<V: Visit>(self, visitor: V) -> V::Outcome {
                 match self {

@@ -3,6 +3,7 @@
 mod adapters;
 mod parts;
 mod ports;
+mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -42,13 +43,16 @@ fn rack(parts: &Parts<'_>, delays: &Delays, source: &Source<'_>) -> Result<Rack,
         device: ground.device,
         firmware: FirmwareVersion(switch.firmware),
         temperature_centi: ground.temperature(&switch.temperature_c)?,
+        counters: switch.counters,
         hosts: ground.hosts(parts)?,
         slots: ground.slots(parts)?,
         fabric_ports: ground.fabric_ports(parts)?,
         bindings: Vec::new(),
         delays: delays.clone(),
+        script: Vec::new(),
     };
     rack.bindings = bindings(&rack, &parts.bindings, source)?;
+    rack.script = script::script(&rack, &parts.script, source)?;
     Ok(rack)
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
+use super::script;
 use crate::rack::MAX_SWITCHES;
 use crate::rack::error::{RackError, RackProblem, Source};
-use crate::rack::file::{BindingPart, HostPart, PortPart, RackFile, SlotPart, SwitchPart};
+use crate::rack::file::{BindingPart, HostPart, PortPart, RackFile, ScriptPart, SlotPart, SwitchPart};
 
 /// One switch as it is written, with everything that names it.
 pub(super) struct Parts<'a> {
@@ -15,6 +16,7 @@ pub(super) struct Parts<'a> {
     pub(super) slots: Vec<&'a SlotPart>,
     pub(super) fabric_ports: Vec<&'a PortPart>,
     pub(super) bindings: Vec<&'a BindingPart>,
+    pub(super) script: Vec<&'a ScriptPart>,
 }
 
 /// Hands every part of the file to its switch, keeping the order of both.
@@ -33,13 +35,21 @@ pub(super) fn by_switch<'a>(file: &'a RackFile, source: &Source<'_>) -> Result<V
     for binding in &file.bindings {
         all[known.find("binding.switch", binding.switch.as_ref(), &binding.host)?].bindings.push(binding);
     }
+    for part in &file.script {
+        let named = script::value(part, script::SWITCH).and_then(|(_, value)| {
+            let name = value.get_ref().as_str()?;
+            Some(Spanned::new(value.span(), name.to_owned()))
+        });
+        let beside = Spanned::new(script::place(part), ());
+        all[known.find("script.switch", named.as_ref(), &beside)?].script.push(part);
+    }
     Ok(all)
 }
 
 impl<'a> Parts<'a> {
     fn new(switch: &'a SwitchPart) -> Self {
-        let (hosts, slots, fabric_ports, bindings) = Default::default();
-        Self { switch, hosts, slots, fabric_ports, bindings }
+        let (hosts, slots, fabric_ports, bindings, script) = Default::default();
+        Self { switch, hosts, slots, fabric_ports, bindings, script }
     }
 }
 

@@ -16,7 +16,58 @@ const SETUP_BYTES: usize = 9;
 const COUNTER_BYTES: usize = 8;
 const EGRESS: u8 = 0x80;
 
-/// What is counted: one bit for each type of event, 0 to 30, in the order of the sheet.
+/// A type of event; the number is its bit in [`CounterEvents`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CounterEvent {
+    /// A request that the other end does not support.
+    UnsupportedRequest,
+    /// An end-to-end checksum that does not fit.
+    Ecrc,
+    /// A malformed packet.
+    MalformedTlp,
+    /// A receiver that overflowed.
+    ReceiverOverflow,
+    /// A completer that aborted.
+    CompleterAbort,
+    /// A poisoned packet.
+    PoisonedTlp,
+    /// A link that went down without warning.
+    SurpriseDown,
+    /// A data link protocol error.
+    DataLinkProtocol,
+    /// A header log that overflowed.
+    HeaderLogOverflow,
+    /// An internal error.
+    Internal,
+    /// A replay timer that ran out.
+    ReplayTimeout,
+    /// A replay counter that rolled over.
+    ReplayRollover,
+    /// A bad data link packet.
+    BadDllp,
+    /// A bad transaction packet.
+    BadTlp,
+    /// A receiver error.
+    Receiver,
+    /// A message of a fatal error.
+    FatalMessage,
+    /// A message of an error that is not fatal.
+    NonFatalMessage,
+    /// A message of a corrected error.
+    CorrectableMessage,
+    /// A packet that was not acknowledged.
+    Nak,
+    /// A rule that was hit.
+    RuleHit,
+    /// A posted packet.
+    PostedTlp,
+    /// A completion.
+    CompletionTlp,
+    /// A non-posted packet.
+    NonPostedTlp,
+}
+
+/// What is counted: one bit for each type of event, 0 to 30; the sheet names those of [`CounterEvent`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CounterEvents(u32);
 
@@ -26,6 +77,11 @@ impl CounterEvents {
     /// The types whose bits are set; bit 31 does not exist.
     pub fn from_bits(bits: u32) -> Self {
         Self(bits & Self::MASK)
+    }
+
+    /// Whether a type of event is among them.
+    pub fn contains(self, event: CounterEvent) -> bool {
+        self.0 & 1 << event as u32 != 0
     }
 
     /// One bit for each type.

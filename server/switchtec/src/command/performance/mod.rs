@@ -9,8 +9,8 @@ pub use bandwidth::{
     Traffic,
 };
 pub use event_counters::{
-    COUNTERS_PER_STACK, CounterEvents, CounterRange, EventCounter, EventCounterGet, EventCounterSetup,
-    EventCounterSetupGet, EventCounterSetupSet, MAX_SETUPS,
+    COUNTERS_PER_STACK, CounterEvent, CounterEvents, CounterRange, EventCounter, EventCounterGet,
+    EventCounterSetup, EventCounterSetupGet, EventCounterSetupSet, MAX_SETUPS,
 };
 pub use latency::{ALL_PORTS, Latency, LatencyGet, LatencyPair, LatencySetup};
 
