@@ -2,8 +2,12 @@
 
 use crate::config::{SoftswitchCommand, SoftswitchOptions};
 use crate::{ctl, lab, racks};
-use patchbay_softswitch::Files;
+use patchbay_softswitch::{Files, MAX_CONNECTIONS};
 use std::error::Error;
+use tracing::warn;
+
+/// Files the program needs besides its connections, generously.
+const OTHER_FILES: u64 = 64;
 
 /// Does what the command line asks: serves, unless it names something else.
 ///
@@ -21,6 +25,7 @@ pub async fn run(options: SoftswitchOptions) -> Result<(), Box<dyn Error>> {
 /// Serves every switch of a rack file until the program is told to stop. Prints where each listens.
 async fn serve(options: &SoftswitchOptions) -> Result<(), Box<dyn Error>> {
     let lab = lab::read(options.rack.as_deref())?;
+    allow_connections(lab.racks().len());
     let files = Files { state: options.state.as_deref(), control: options.control.as_deref() };
     let switches = lab::start(lab, options.listen, files).await?;
     for (rack, running) in &switches {
@@ -31,4 +36,14 @@ async fn serve(options: &SoftswitchOptions) -> Result<(), Box<dyn Error>> {
         running.stop().await;
     }
     Ok(())
+}
+
+/// A connection is an open file, and many a shell allows fewer than a switch does.
+fn allow_connections(switches: usize) {
+    let wanted = (switches * MAX_CONNECTIONS) as u64 + OTHER_FILES;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(allowed) if allowed >= wanted => {}
+        Ok(allowed) => warn!(wanted, allowed, "the system allows too few open files for all connections"),
+        Err(error) => warn!(%error, "the limit of open files cannot be raised"),
+    }
 }
