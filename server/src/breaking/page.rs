@@ -201,7 +201,7 @@ fn SwitchFaults(bench: Bench) -> impl IntoView {
         <section>
             <h3>"The switch"</h3>
             <Order bench=id order="heat" button="Heat">
-                <Entry name="celsius" label="Degrees Celsius" value="98"/>
+                <Entry name="celsius" label="Degrees Celsius" value="98" unit="°C"/>
             </Order>
             <Order bench=id order="reboot" button="Reboot">
                 <Choice name="bindings" label="Reboot" options=keep/>
@@ -241,7 +241,7 @@ fn CommandFaults(bench: Bench) -> impl IntoView {
             </Order>
             <Order bench=id order="hang" button="Hang">{hang}<Nth what="hang"/></Order>
             <Order bench=id order="slow" button="Slow down">
-                {slow}<Entry name="ms" label="Milliseconds" value="2000"/>
+                {slow}<Entry name="ms" label="Milliseconds" value="2000" before="by" unit="ms"/>
             </Order>
             <ul class="lab-waiting" aria-label="Still to come">{waiting.collect_view()}</ul>
         </section>
@@ -251,7 +251,7 @@ fn CommandFaults(bench: Bench) -> impl IntoView {
 
 #[component]
 fn Nth(what: &'static str) -> impl IntoView {
-    view! { <Entry name="nth" label=format!("Which one to {what}, 1 is the next") value="1"/> }
+    view! { <Entry name="nth" label=format!("Which one to {what}, 1 is the next") value="1" before="no." unit="from now"/> }
 }
 
 #[component]
@@ -276,11 +276,11 @@ fn BehindTheBack(bench: Bench) -> impl IntoView {
             <Order bench=id order="bind" button="Bind">
                 <Choice name="functions" label="Function to bind" options=free/>
                 <Choice name="port" label="Host" options=hosts/>
-                <Entry name="logical_port" label="Logical port" value="7"/>
+                <Entry name="logical_port" label="Logical port" value="7" before="logical port"/>
             </Order>
             <Order bench=id order="rename" button="Rename">
                 <Choice name="function" label="Function to rename" options=all/>
-                <Entry name="to" label="New PDFID" value="0x1F00"/>
+                <Entry name="to" label="New PDFID" value="0x1F00" before="to"/>
             </Order>
             <details>
                 <summary>"Unbind"</summary>
@@ -336,7 +336,23 @@ fn Choice(
 
 /// A line to write in.
 #[component]
-fn Entry(name: &'static str, #[prop(into)] label: String, value: &'static str) -> impl IntoView {
-    view! { <input class="input" name=name aria-label=label.clone() title=label value=value autocomplete="off"/> }
-        .into_any()
+fn Entry(
+    name: &'static str,
+    #[prop(into)] label: String,
+    value: &'static str,
+    /// Stands before the line, for those who see it.
+    #[prop(optional)]
+    before: &'static str,
+    /// Stands behind it, as in "ms".
+    #[prop(optional)]
+    unit: &'static str,
+) -> impl IntoView {
+    view! {
+        <span class="lab-entry">
+            <span aria-hidden="true">{before}</span>
+            <input class="input" name=name aria-label=label.clone() title=label value=value autocomplete="off"/>
+            <span aria-hidden="true">{unit}</span>
+        </span>
+    }
+    .into_any()
 }

@@ -141,3 +141,26 @@ async fn a_link_that_trains_narrower_is_hinted_at() {
     let seen = driver.observe().await.expect("readable");
     assert_eq!(seen.host_ports[1].link.width, 2);
 }
+
+#[tokio::test]
+async fn a_hint_is_acknowledged_and_the_events_are_left_to_others() {
+    let (switch, driver) = rig(None).await;
+    driver.observe().await.expect("connected");
+    let mut hints = driver.hints();
+    for (port, count) in [(0, 1), (4, 2)] {
+        hints.mark_unchanged();
+        let port = patchbay_switchtec::PhysicalPort::new(port);
+        let function = patchbay_switchtec::Pdfid::new(0x1000 + count);
+        switch.bind(port, patchbay_switchtec::LogicalPort::new(0), &[function]).expect("free");
+        hints.changed().await.expect("the driver lives");
+        driver.observe().await.expect("readable");
+        let SocketAddr::V4(address) = switch.addr() else { panic!("IPv4 was asked for") };
+        let other = patchbay_switchtec::Client::connect(address, 0, ClientOptions::default()).await;
+        let other = other.expect("reachable");
+        let summary =
+            other.register_u32(patchbay_switchtec::registers::GLOBAL_EVENTS).await.expect("readable");
+        assert_eq!(summary & patchbay_switchtec::registers::GFMS_EVENT_BIT, 0, "acknowledged");
+        let left = other.events(0).await.expect("readable");
+        assert_eq!(left.remaining, count, "still there for whoever reads them");
+    }
+}
