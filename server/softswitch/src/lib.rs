@@ -21,6 +21,7 @@ mod execute;
 mod fault;
 mod firmware;
 mod gate;
+mod kind;
 mod limits;
 mod log;
 mod picture;
@@ -41,7 +42,8 @@ pub use control::{
     SendError, Severity, Timed, WaitingFault,
 };
 pub use fault::{FaultId, MAX_COMMAND_FAULTS};
-pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
+pub use gate::{CommandEvent, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
+pub use kind::CommandKind;
 pub use limits::{Limits, MAX_CONNECTIONS};
 pub use places::{Files, Place, places};
 pub use rack::{
