@@ -21,6 +21,7 @@ mod execute;
 mod fault;
 mod firmware;
 mod gate;
+mod in_memory;
 mod limits;
 mod log;
 mod picture;
@@ -42,6 +43,7 @@ pub use control::{
 };
 pub use fault::{FaultId, MAX_COMMAND_FAULTS};
 pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
+pub use in_memory::{Conversation, InMemory};
 pub use limits::{Limits, MAX_CONNECTIONS};
 pub use places::{Files, Place, places};
 pub use rack::{
