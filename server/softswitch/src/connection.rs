@@ -1,4 +1,4 @@
-//! One TCP connection: the OPEN handshake, then commands or notifications.
+//! One connection: the OPEN handshake, then commands or notifications.
 
 use std::io;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use patchbay_switchtec::command::Request;
 use patchbay_switchtec::packet::{Channel, GasAccess, GasResponse, MrpcCommand, MrpcResponse, Packet};
 use patchbay_switchtec::wire::{WireError, read_packet, write_packet};
 use patchbay_switchtec::{PaxAddress, code};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -26,8 +26,31 @@ const INSTANCES: u8 = 2;
 /// Most notifications in one write: as many as the event queue holds.
 const NOTIFICATIONS_PER_WRITE: u64 = 64;
 
-/// Serves a connection until it ends, breaks, talks nonsense, or the switch stops.
-pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>, mut stop: Stop) {
+/// What a connection runs over: TCP, or bytes in memory.
+pub(crate) trait ClientStream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Waits until a client has begun to send, for as long as it takes, and takes nothing.
+    fn begun(&self) -> impl Future<Output = Result<(), WireError>> + Send;
+}
+
+impl ClientStream for TcpStream {
+    async fn begun(&self) -> Result<(), WireError> {
+        match self.peek(&mut [0; 1]).await? {
+            0 => Err(WireError::Closed),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Serves a TCP connection until it ends, breaks, talks nonsense, or the switch stops.
+pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, stop: Stop) {
+    match stream.set_nodelay(true) {
+        Ok(()) => converse(stream, shared, stop).await,
+        Err(error) => tracing::debug!(%error, "a connection ended before it began"),
+    }
+}
+
+/// Serves a connection over whatever it runs.
+pub(crate) async fn converse<S: ClientStream>(mut stream: S, shared: Arc<Shared>, mut stop: Stop) {
     let opened = tokio::select! {
         biased;
         () = stop.requested() => return,
@@ -54,8 +77,7 @@ enum Opened {
 }
 
 /// The handshake of section 1.4; `None` when the channel was rejected.
-async fn open(stream: &mut TcpStream, shared: &Shared) -> Result<Option<Opened>, WireError> {
-    stream.set_nodelay(true)?;
+async fn open<S: ClientStream>(stream: &mut S, shared: &Shared) -> Result<Option<Opened>, WireError> {
     let request = read_packet(stream).await?;
     let Packet::Open { instance, service } = request else { return Ok(None) };
     let opened = match request.channel().filter(|_| instance < INSTANCES) {
@@ -72,30 +94,25 @@ async fn open(stream: &mut TcpStream, shared: &Shared) -> Result<Option<Opened>,
 }
 
 /// Sends a bare notification for each event that clients want to hear of (section 1.7).
-async fn notify(
-    mut stream: TcpStream,
+async fn notify<S: ClientStream>(
+    mut stream: S,
     mut notified: watch::Receiver<u64>,
     limit: Duration,
     mut stop: Stop,
 ) -> Result<(), WireError> {
     let mut sent = *notified.borrow_and_update();
-    let (mut from_client, mut to_client) = stream.split();
     loop {
-        let mut unexpected = [0; 1];
-        tokio::select! {
+        let due = tokio::select! {
             biased;
             () = stop.requested() => return Ok(()),
             // The client sends nothing here: whatever comes, its end included, ends the channel.
-            _ = from_client.read(&mut unexpected) => return Ok(()),
-            due = due(&mut notified, sent) => match due {
-                Some(due) => {
-                    let packets = Packet::Event.encode().repeat(due as usize);
-                    in_time(limit, to_client.write_all(&packets)).await?;
-                    sent += due;
-                }
-                None => return Ok(()),
-            },
-        }
+            _ = stream.begun() => return Ok(()),
+            due = due(&mut notified, sent) => due,
+        };
+        let Some(due) = due else { return Ok(()) };
+        let packets = Packet::Event.encode().repeat(due as usize);
+        in_time(limit, stream.write_all(&packets)).await?;
+        sent += due;
     }
 }
 
@@ -109,17 +126,9 @@ async fn in_time<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) 
     timeout(limit, work).await.map_err(|_| io::ErrorKind::TimedOut)?
 }
 
-/// Waits until a client has begun to send, for as long as it takes.
-async fn begun(stream: &TcpStream) -> Result<(), WireError> {
-    match stream.peek(&mut [0; 1]).await? {
-        0 => Err(WireError::Closed),
-        _ => Ok(()),
-    }
-}
-
 /// A command channel.
-struct Commands {
-    stream: TcpStream,
+struct Commands<S> {
+    stream: S,
     shared: Arc<Shared>,
     session: Session,
 }
@@ -145,13 +154,13 @@ enum Next {
     Hang,
 }
 
-impl Commands {
+impl<S: ClientStream> Commands<S> {
     async fn run(mut self, mut stop: Stop) -> Result<(), WireError> {
         loop {
             tokio::select! {
                 biased;
                 () = stop.requested() => return Ok(()),
-                begun = begun(&self.stream) => begun?,
+                begun = self.stream.begun() => begun?,
             }
             let read = Box::pin(timeout(self.shared.limits.packet, read_packet(&mut self.stream)));
             let packet = tokio::select! {

@@ -21,6 +21,7 @@ mod execute;
 mod fault;
 mod firmware;
 mod gate;
+mod in_memory;
 mod kind;
 mod limits;
 mod log;
@@ -43,6 +44,7 @@ pub use control::{
 };
 pub use fault::{FaultId, MAX_COMMAND_FAULTS};
 pub use gate::{CommandEvent, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
+pub use in_memory::{Conversation, InMemory};
 pub use kind::CommandKind;
 pub use limits::{Limits, MAX_CONNECTIONS};
 pub use places::{Files, Place, places};

@@ -25,7 +25,7 @@ use crate::switch::{NoSuchPort, Raised, Switch};
 /// How long a graceful stop waits for commands in progress.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 /// Restarts that may be asked for before the first is done; they all lead to the same state.
-const RESTART_QUEUE: usize = 4;
+pub(crate) const RESTART_QUEUE: usize = 4;
 
 /// How a softswitch runs.
 #[derive(Default)]
@@ -54,13 +54,9 @@ impl Softswitch {
     /// An address or control socket that cannot be listened on, or a state file that cannot be read.
     pub async fn start(rack: Rack, listen: SocketAddr, options: Options) -> io::Result<Running> {
         let delays = options.delays.unwrap_or_else(|| rack.delays.clone());
-        let (initial, script) = (rack.bindings.clone(), rack.script.clone());
+        let script = rack.script.clone();
         let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock::default()));
-        let mut switch = Switch::with_clock(Arc::new(rack), clock);
-        for binding in &initial {
-            // The rack file was checked with the same rules.
-            switch.bind_again(binding).map_err(|code| io::Error::other(format!("binding: 0x{code:X}")))?;
-        }
+        let mut switch = built(rack, clock)?;
         let state = options.state.map(StateFile::new);
         if let Some(state) = &state {
             state.restore(&mut switch)?;
@@ -78,6 +74,17 @@ impl Softswitch {
         let accepting = tokio::spawn(accepting.run(listener, asked));
         Ok(Running { address, shared, stopping, accepting, _door: door, _script: script })
     }
+}
+
+/// The switch of a rack, with what the rack binds at the start.
+pub(crate) fn built(rack: Rack, clock: Arc<dyn Clock>) -> io::Result<Switch> {
+    let initial = rack.bindings.clone();
+    let mut switch = Switch::with_clock(Arc::new(rack), clock);
+    for binding in &initial {
+        // The rack file was checked with the same rules.
+        switch.bind_again(binding).map_err(|code| io::Error::other(format!("binding: 0x{code:X}")))?;
+    }
+    Ok(switch)
 }
 
 /// A softswitch that serves until it is stopped or dropped.
@@ -208,7 +215,7 @@ impl Running {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stopping {
+pub(crate) enum Stopping {
     No,
     Gracefully,
     AtOnce,
@@ -216,7 +223,7 @@ enum Stopping {
 
 /// Tells a connection when to end.
 #[derive(Clone)]
-pub(crate) struct Stop(watch::Receiver<Stopping>);
+pub(crate) struct Stop(pub(crate) watch::Receiver<Stopping>);
 
 impl Stop {
     /// Resolves when the switch stops.

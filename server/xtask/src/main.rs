@@ -8,6 +8,7 @@ mod browser;
 mod checks;
 mod compress;
 mod front;
+mod fuzz;
 mod process;
 mod serve;
 mod setup;
@@ -36,6 +37,8 @@ The build tool of Patchbay.
   cargo xtask wasm                    only the front end
   cargo xtask sizes                   what a browser loads for the first page, compressed
   cargo xtask bench softswitch        what the emulated switch costs: latency, discovery, memory
+  cargo xtask fuzz [--seconds N] [TARGET]
+                                      random bytes for the packet codec and the emulated switch
   cargo xtask help                    this text
 ";
 
@@ -67,6 +70,7 @@ fn dispatch(words: &[String]) -> Result<()> {
         ["build"] => serve::build(&workspace, &mut steps),
         ["wasm"] => front::build(&workspace, &mut steps).and_then(|()| sizes::print(&workspace)),
         ["bench", "softswitch"] => bench::softswitch(&workspace, &mut steps),
+        ["fuzz", rest @ ..] => fuzz::fuzz(&workspace, &mut steps, rest),
         ["sizes"] => sizes::print(&workspace),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -285,7 +285,7 @@ impl Topology {
     /// Reads a whole snapshot.
     ///
     /// # Errors
-    /// A snapshot that is too long, too short for the ports it announces, or lists a port it did not announce.
+    /// A snapshot that is too long, too short for the ports it announces, or lists other ports than those.
     pub fn parse(generation: Generation, bytes: &[u8]) -> Result<Self, DecodeError> {
         if bytes.len() > MAX_TOPOLOGY_BYTES {
             let (got, limit) = (bytes.len() as u64, MAX_TOPOLOGY_BYTES as u64);
@@ -303,15 +303,12 @@ impl Topology {
         }
         let bitmap = reader.u64()?;
         let mut ports = Vec::with_capacity(bitmap.count_ones() as usize);
-        for _ in 0..bitmap.count_ones() {
+        for announced in (0..=MAX_PORT_ID).filter(|port| bitmap & bit(PhysicalPort::new(*port)) != 0) {
             let record = PortRecord::parse(&mut reader)?;
-            if record.port.get() > MAX_PORT_ID || bitmap & bit(record.port) == 0 {
-                let (announced, found) = (bitmap, u64::from(record.port.get()));
-                return Err(DecodeError::Mismatch {
-                    what: "the port bitmap and a port's id",
-                    announced,
-                    found,
-                });
+            if record.port.get() != announced {
+                let (announced, found) = (announced.into(), record.port.get().into());
+                let what = "the port bitmap and a port's id";
+                return Err(DecodeError::Mismatch { what, announced, found });
             }
             ports.push(record);
         }

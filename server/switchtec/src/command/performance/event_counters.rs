@@ -138,8 +138,8 @@ impl CounterRange {
     /// # Errors
     /// The last of them would be behind the stack's last counter.
     pub fn new(stack: u8, first: u8, count: u8) -> Result<Self, TooMany> {
-        let limit = COUNTERS_PER_STACK.saturating_sub(first.into());
-        let got = usize::from(count);
+        // Also where no counter is wanted: the first must be one, or the end.
+        let (got, limit) = (usize::from(first) + usize::from(count), COUNTERS_PER_STACK);
         if got > limit { Err(TooMany { got, limit }) } else { Ok(Self { stack, first, count }) }
     }
 
@@ -156,7 +156,7 @@ impl CounterRange {
     fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let (stack, first, count) = (reader.u8()?, reader.u8()?, reader.u8()?);
         Self::new(stack, first, count).map_err(|error| DecodeError::TooLarge {
-            what: "the number of event counters",
+            what: "the number of the last event counter",
             got: error.got as u64,
             limit: error.limit as u64,
         })
