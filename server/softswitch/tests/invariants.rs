@@ -12,6 +12,7 @@ use patchbay_softswitch::{
 use patchbay_switchtec::command::port_config::PortConfigSet;
 use patchbay_switchtec::command::port_control::{HotResetFlag, PortOperation};
 use patchbay_switchtec::command::sections::{Attachment, PaxAll};
+use patchbay_switchtec::registers::{EventHeader, PortEvent, PortFunction};
 use patchbay_switchtec::{Client, PortType};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -63,7 +64,8 @@ fn order() -> impl Strategy<Value = Order> {
         (any_port(), select(MODELS.to_vec()))
             .prop_map(|(id, model)| Order::Swap { port: id.into(), adapter: model.to_owned() }),
         Just(Order::Heal {}),
-        select(vec![Retention::Keep, Retention::Lose]).prop_map(|bindings| Order::Reboot { bindings }),
+        select(vec![Retention::Keep, Retention::Rebuild, Retention::Lose])
+            .prop_map(|bindings| Order::Reboot { bindings }),
     ]
 }
 
@@ -172,6 +174,8 @@ async fn run(steps: Vec<Step>, state: &Path) {
         take(step, &running, &shared).await;
         assert_possible(&running.condition());
     }
+    // Writes to registers are saved with the next change: see `writes_to_registers_alone_are_not_saved`.
+    running.order(Order::Heat { celsius: 41.0 }).await.unwrap();
     let all = shared.pax_all().await.unwrap();
     assert_consistent(&all);
     let links = shared.link_status().await.unwrap();
@@ -199,4 +203,20 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(run(steps, &folder.path().join("state.json")));
     }
+}
+
+/// A client arms dozens of events when it connects, and again when it finds the switch restarted: no disk for that.
+#[tokio::test]
+async fn writes_to_registers_alone_are_not_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options { state: Some(folder.path().join("state.json")), ..Options::default() };
+    let running = start(options()).await;
+    client(&running).await.arm_port_events().await.unwrap();
+    assert!(!folder.path().join("state.json").exists());
+    running.order(Order::Heat { celsius: 41.0 }).await.unwrap();
+    running.kill().await;
+    let again = start(options()).await;
+    let header = PortEvent::LinkState.header(PortFunction::new(0).unwrap());
+    let armed = client(&again).await.register_u32(header).await.unwrap();
+    assert!(EventHeader(armed).notifies(), "the change saved the registers too");
 }
