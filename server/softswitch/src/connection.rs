@@ -199,8 +199,10 @@ impl Commands {
                 (code::OK, self.shared.switch().registers.read(offset, count))
             }
             GasAccess::Write { offset, data } => {
-                let written = self.shared.change(|switch| switch.registers.write(offset, &data));
-                (written.err().unwrap_or(code::OK), Vec::new())
+                // Not saved by itself: a client arms dozens of events when it connects, and does so again whenever it
+                // finds the switch restarted. The next change saves the registers with everything else.
+                self.shared.switch().registers.write(offset, &data);
+                (code::OK, Vec::new())
             }
         };
         GasResponse { result, data }
@@ -224,7 +226,7 @@ impl Commands {
         };
         if restart {
             // A full queue means that the switch is about to restart anyway.
-            let _ = self.shared.restarts().try_send(Restart { bindings: Retention::Lose, done: None });
+            let _ = self.shared.restarts().try_send(Restart { bindings: Retention::Rebuild, done: None });
         }
         Ok(next?)
     }

@@ -143,17 +143,7 @@ impl CommandKind {
 
     /// Whether such a command may change what outlives the switch's program.
     pub(crate) fn may_change(self) -> bool {
-        !matches!(
-            self,
-            Self::Ping
-                | Self::Echo
-                | Self::GetPaxId
-                | Self::DieTemperature
-                | Self::LinkStatus
-                | Self::Topology
-                | Self::Database
-                | Self::PortConfig
-        )
+        matches!(self, Self::Bind | Self::Unbind | Self::PortConfigSet | Self::PortControl | Self::Events)
     }
 
     /// The MRPC command id; for [`CommandKind::Registers`] the one that reads.
