@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::execute::Session;
-use crate::gate::{CommandKind, Phase, Verdict};
+use crate::gate::{Phase, Verdict};
+use crate::kind::CommandKind;
 use crate::restart::{Restart, Retention};
 use crate::server::Stop;
 use crate::shared::{Executed, Shared};

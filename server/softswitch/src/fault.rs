@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::{CommandKind, Phase, Verdict};
+use crate::gate::{Phase, Verdict};
+use crate::kind::CommandKind;
 
 /// Most faults that wait at once: far more than a person can keep in mind.
 pub const MAX_COMMAND_FAULTS: usize = 64;

@@ -22,6 +22,7 @@ mod fault;
 mod firmware;
 mod gate;
 mod in_memory;
+mod kind;
 mod limits;
 mod log;
 mod picture;
@@ -42,8 +43,9 @@ pub use control::{
     SendError, Severity, Timed, WaitingFault,
 };
 pub use fault::{FaultId, MAX_COMMAND_FAULTS};
-pub use gate::{CommandEvent, CommandKind, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
 pub use in_memory::{Conversation, InMemory};
+pub use gate::{CommandEvent, Gate, Passing, Phase, ScriptedGate, Trigger, Verdict};
+pub use kind::CommandKind;
 pub use limits::{Limits, MAX_CONNECTIONS};
 pub use places::{Files, Place, places};
 pub use rack::{

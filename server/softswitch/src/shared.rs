@@ -9,7 +9,8 @@ use tokio::sync::{mpsc, watch};
 
 use crate::execute::{Session, execute};
 use crate::fault::CommandFaults;
-use crate::gate::{CommandEvent, CommandKind, Gate, Phase, Verdict};
+use crate::gate::{CommandEvent, Gate, Phase, Verdict};
+use crate::kind::CommandKind;
 use crate::limits::Limits;
 use crate::rack::Delays;
 use crate::restart::Restart;

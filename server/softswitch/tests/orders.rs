@@ -2,9 +2,12 @@
 
 mod bench;
 
-use bench::{Lab, functions, host, logical, port, refusal, unbound};
-use patchbay_softswitch::{LinkCondition, LinkLanes, Options, Order, Severity};
+use bench::{ANY_PORT, Lab, RawChannel, client, functions, host, logical, port, refusal, unbound};
+use patchbay_softswitch::{Counters, LinkCondition, LinkLanes, Options, Order, Rack, Severity, Softswitch};
 use patchbay_switchtec::command::events::{AdvancedError, EventKind};
+use patchbay_switchtec::command::performance::{
+    CounterEvent, CounterEvents, CounterRange, EventCounterGet, EventCounterSetup, EventCounterSetupSet,
+};
 use patchbay_switchtec::command::sections::Attachment;
 use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::{LtssmState, Pdfid, Rate, code};
@@ -125,6 +128,35 @@ async fn errors_are_reported_with_their_severity() {
     lab.order(Order::PullCable { port: 0.into() }).await;
     let silent = lab.refused(Order::RaiseAer { port: "A".into(), severity: Severity::Fatal }).await;
     assert_eq!(silent, "the link of port 0 (A) is not up");
+}
+
+#[tokio::test]
+async fn errors_are_counted_where_somebody_counts() {
+    let rack = Rack { counters: Counters::True, ..Rack::transcripts().unwrap() };
+    let running = Softswitch::start(rack, ANY_PORT, Options::default()).await.unwrap();
+    let lab = Lab { client: client(&running).await, running };
+    let mut raw = RawChannel::open(&lab.running).await;
+    let watch = |event: CounterEvent| EventCounterSetup {
+        ports: 1 << 4,
+        events: CounterEvents::from_bits(1 << event as u32),
+        egress: false,
+        threshold: 0,
+    };
+    let events = [
+        CounterEvent::BadTlp,
+        CounterEvent::UnsupportedRequest,
+        CounterEvent::MalformedTlp,
+        CounterEvent::SurpriseDown,
+    ];
+    let setups = EventCounterSetupSet::new(2, 0, events.map(watch).to_vec()).unwrap();
+    raw.call(&setups).await.unwrap();
+    for severity in [Severity::Correctable, Severity::NonFatal, Severity::NonFatal, Severity::Fatal] {
+        lab.order(Order::RaiseAer { port: 20.into(), severity }).await;
+    }
+    lab.order(Order::SurpriseRemove { port: 20.into() }).await;
+    let range = CounterRange::new(2, 0, 4).unwrap();
+    let counters = raw.call(&EventCounterGet { range, clear: false }).await.unwrap();
+    assert_eq!(counters.iter().map(|counter| counter.value).collect::<Vec<_>>(), [1, 2, 1, 1]);
 }
 
 #[tokio::test]

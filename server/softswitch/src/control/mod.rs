@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use crate::fault::{Effect, FaultId};
-use crate::gate::CommandKind;
+use crate::kind::CommandKind;
 use crate::restart::{Restart, Retention};
 use crate::shared::Shared;
 

@@ -7,7 +7,8 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::fault::FaultId;
-use crate::gate::{CommandKind, Phase};
+use crate::gate::Phase;
+use crate::kind::CommandKind;
 use crate::restart::Retention;
 
 /// One thing to do to a rack. In JSON the field `order` says which, for example
@@ -225,22 +226,6 @@ impl<'de> Deserialize<'de> for FunctionName {
             expected: "a PDFID such as 4097 or \"0x1001\"",
             number: |number| u16::try_from(number).ok().map(Self::from),
             text: |text| text.parse().ok(),
-        })
-    }
-}
-
-impl Serialize for CommandKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for CommandKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberOrText {
-            expected: "the name of a command",
-            number: |_| None,
-            text: Self::from_name,
         })
     }
 }

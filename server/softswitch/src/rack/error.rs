@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use patchbay_switchtec::{Pdfid, PhysicalPort};
 
-use crate::gate::CommandKind;
+use crate::kind::CommandKind;
 
 /// A rack file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -20,7 +20,7 @@ use patchbay_switchtec::command::sections::Bar;
 use patchbay_switchtec::{DeviceId, FirmwareVersion, LogicalPort, Pdfid, PhysicalPort, Rate, SwitchIndex};
 
 use crate::control::Timed;
-use crate::gate::CommandKind;
+use crate::kind::CommandKind;
 
 /// Longest rack file read, in bytes: sixteen switches with every logical port bound need less than half of it.
 pub const MAX_RACK_FILE_BYTES: usize = 4 * 1024 * 1024;

@@ -85,8 +85,10 @@ impl Switch {
         true
     }
 
-    /// Gives a function another name, as a renumbering by the firmware does. Bindings follow.
+    /// Gives a function another name, as a renumbering by the firmware does. Bindings follow; what was written to the
+    /// function under its old name is forgotten.
     pub(crate) fn rename(&mut self, function: Pdfid, to: Pdfid) -> Vec<Raised> {
+        self.endpoints.forget(&[function]);
         let slots = Arc::make_mut(&mut self.rack).slots.iter_mut();
         for known in slots.flat_map(|slot| &mut slot.adapter.functions) {
             if known.pdfid == function {

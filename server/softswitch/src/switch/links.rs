@@ -63,7 +63,8 @@ impl Switch {
         change(state);
         state.settle();
         let after = state.link();
-        if before != after {
+        let stays_up = matches!((before, after), (Link::Up(_), Link::Up(_)));
+        if before != after && !stays_up {
             self.reset_functions(port);
         }
         let mut raised = match (before.is_attached(), after.is_attached()) {

@@ -79,9 +79,14 @@ impl RawChannel {
 
     /// Sends a command without waiting for its answer.
     pub async fn send<C: Command>(&mut self, command: &C) {
+        self.try_send(command).await.unwrap();
+    }
+
+    /// As [`Self::send`], to a switch that may have ended the connection.
+    pub async fn try_send<C: Command>(&mut self, command: &C) -> std::io::Result<()> {
         let (input, wanted_bytes) = (command.input(), command.wanted_bytes());
         let packet = MrpcCommand { pax: PaxAddress::Local, id: C::ID, wanted_bytes, input };
-        write_packet(&mut self.0, &Packet::Command(packet)).await.unwrap();
+        write_packet(&mut self.0, &Packet::Command(packet)).await
     }
 
     pub async fn receive(&mut self) -> (u32, Vec<u8>) {

@@ -17,7 +17,7 @@ use toml::Spanned;
 use super::error::{RackError, RackProblem, Source};
 use super::file::{BindingPart, RackFile, SwitchPart};
 use super::{Binding, Delays, MAX_DELAY_MS, MAX_NAME_BYTES, MAX_TEMPERATURE_C, Rack};
-use crate::gate::CommandKind;
+use crate::kind::CommandKind;
 use crate::switch::Switch;
 use parts::Parts;
 
