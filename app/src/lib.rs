@@ -12,6 +12,7 @@ pub mod block;
 pub mod board;
 pub mod history;
 pub mod live;
+pub mod ports;
 pub mod theme;
 pub mod ui;
 

@@ -7,6 +7,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::board::page::BoardPage;
 use crate::history::{ChangePage, HistoryPage};
+use crate::ports::PortsPage;
 use crate::ui::NotFound;
 
 /// Every page of Patchbay. Pages are awaited whole (`SsrMode::Async`), so that their status is known before the
@@ -19,6 +20,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 <Route path=path!("/") view=BoardPage ssr=SsrMode::Async/>
                 <Route path=path!("/switches/:id") view=BoardPage ssr=SsrMode::Async/>
+                <Route path=path!("/switches/:id/ports") view=PortsPage ssr=SsrMode::Async/>
                 <Route path=path!("/history") view=HistoryPage ssr=SsrMode::Async/>
                 <Route path=path!("/history/:id") view=ChangePage ssr=SsrMode::Async/>
             </Routes>

@@ -14,6 +14,11 @@ use crate::ui::Ready;
 
 /// The whole HTML document for one request. `options` say where this build's script, style and WASM are served.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    document(options, App)
+}
+
+/// A document of this build around a page that is not one of the product's own.
+pub fn document<V: IntoView>(options: LeptosOptions, page: impl FnOnce() -> V) -> impl IntoView {
     guard_scripts();
     let package = format!("/{}", options.site_pkg_dir);
     let style = format!("{package}/{}.css", options.output_name);
@@ -31,7 +36,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <MetaTags/>
             </head>
             <body>
-                <App/>
+                {page()}
                 <Ready/>
             </body>
         </html>

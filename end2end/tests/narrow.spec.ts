@@ -9,7 +9,7 @@ test('nothing is wider than the screen', async ({ board, page, rack, request }) 
   const moves = [{ function: rack.function(lab.free).id, to: rack.host(lab.third).id }];
   const data = { intent: { moves }, reason: 'something to look at', seen: rack.generation };
   await request.post('/api/v1/changes?wait=true', { data });
-  for (const address of ['/', '/history', '/history/1']) {
+  for (const address of ['/', '/history', '/history/1', '/switches/1/ports']) {
     if (address !== '/') await page.goto(address);
     else await board.open();
     const [inner, scroll] = await page.evaluate(() => [window.innerWidth, document.documentElement.scrollWidth]);

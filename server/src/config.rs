@@ -52,6 +52,15 @@ pub struct ServeOptions {
     /// anyway.
     #[arg(long, env = "PATCHBAY_LAB", num_args = 0..=1, value_name = "NAME|FILE")]
     pub lab: Option<Option<PathBuf>>,
+    /// How many seconds a switch may take to answer before it counts as away.
+    #[arg(
+        long,
+        env = "PATCHBAY_ANSWER_WITHIN",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=300),
+        value_name = "SECONDS"
+    )]
+    pub answer_within: u64,
     /// Listen on an address that others can reach, although nobody has to sign in.
     #[arg(long, env = "PATCHBAY_INSECURE_OPEN")]
     pub insecure_open: bool,
@@ -156,6 +165,13 @@ mod tests {
             let error = serve(&["--switch", text]).expect_err(text).to_string();
             assert!(error.contains("IPv4"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_switch_may_take_half_a_minute_to_answer_unless_told_otherwise() {
+        assert_eq!(serve(&[]).expect("nothing").answer_within, 30);
+        assert_eq!(serve(&["--answer-within", "2"]).expect("two seconds").answer_within, 2);
+        assert!(serve(&["--answer-within", "0"]).is_err());
     }
 
     #[test]

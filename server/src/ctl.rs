@@ -87,7 +87,7 @@ pub enum CtlOrder {
     },
     /// Forget a fault that still waits for its command; status lists them.
     CancelFault { id: u64 },
-    /// Restart the switch, and keep or lose its bindings.
+    /// Restart the switch and keep its bindings, rebuild them as the rack file has them, or lose them.
     Reboot {
         #[arg(value_parser = word::<Retention>)]
         bindings: Retention,
@@ -243,7 +243,7 @@ mod tests {
     fn what_is_no_order_says_what_to_write() {
         for (words, expected) in [
             (&["hang", "--command", "dance"][..], "the name of a command"),
-            (&["reboot", "maybe"], "`keep` or `lose`"),
+            (&["reboot", "maybe"], "`keep`, `rebuild`, `lose`"),
             (&["rename", "0x1001", "vf7"], "write a number such as 0x1001"),
             (&["bind", "db-01", "3"], "FUNCTIONS"),
         ] {

@@ -7,10 +7,11 @@ use futures::stream::{self, BoxStream};
 use patchbay_api::{ApiError, ChangeRequest, Desk, LiveEvent, LiveEvents, Notice, Picture};
 use patchbay_domain::history::LEDGER_PAGE_MAX;
 use patchbay_domain::{
-    Actor, ChangeId, ChangeRecord, Event, HistoryPage, HistoryQuery, Intent, LedgerPage, Plan, Seq,
+    Actor, ChangeId, ChangeRecord, Event, HistoryPage, HistoryQuery, Intent, LedgerPage, Plan, Seq, Vitals,
 };
 use patchbay_engine::{Engine, Happening, Happenings, SubmitError};
 use patchbay_store::{Store, StoreError};
+use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tracing::error;
@@ -72,6 +73,7 @@ impl Desk for ServerDesk {
             recent,
             entries: snapshot.seq.get(),
             notices: self.notices.clone(),
+            vitals: snapshot.vitals.iter().map(|(id, vitals)| (*id, Vitals::clone(vitals))).collect(),
         })
     }
 
@@ -170,6 +172,9 @@ fn from_now_on(happenings: Happenings) -> impl futures::Stream<Item = LiveEvent>
             Ok(Happening::Entry(entry)) => entry_event((*entry).clone()),
             Ok(Happening::Step(progress)) => LiveEvent::Step(progress),
             Ok(Happening::Switch(switch, state)) => LiveEvent::Switch { switch, state },
+            Ok(Happening::Vitals(switch, vitals)) => {
+                LiveEvent::Vitals { switch, vitals: vitals.map(Arc::unwrap_or_clone) }
+            }
             Err(RecvError::Lagged(_)) => LiveEvent::Reset,
             Err(RecvError::Closed) => return None,
         };

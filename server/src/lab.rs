@@ -109,26 +109,30 @@ pub async fn start(lab: Lab, listen: SocketAddr, files: Files<'_>) -> Result<Vec
     Ok(running)
 }
 
-/// Starts the built-in lab and says how the engine reaches each of its switches.
+/// Starts the built-in lab and says how the engine reaches each of its switches; `options` are its patience with them.
 ///
 /// # Errors
 /// [`LabError`] when the rack cannot be read or a switch cannot listen.
-pub async fn built_in(rack: Option<&Path>, data: &Path) -> Result<Vec<(Running, SwitchConfig)>, LabError> {
+pub async fn built_in(
+    rack: Option<&Path>,
+    data: &Path,
+    options: ClientOptions,
+) -> Result<Vec<(Running, SwitchConfig)>, LabError> {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let files = Files { state: Some(&data.join(STATE)), control: None };
     let running = start(read(rack)?, loopback, files).await?;
     let configured = |(rack, running): (Rack, Running)| {
-        let config = configure(&rack, &running);
+        let config = configure(&rack, &running, options);
         (running, config)
     };
     Ok(running.into_iter().map(configured).collect())
 }
 
-fn configure(rack: &Rack, running: &Running) -> SwitchConfig {
+fn configure(rack: &Rack, running: &Running, options: ClientOptions) -> SwitchConfig {
     let driver = SwitchtecConfig {
         address: SocketAddrV4::new(Ipv4Addr::LOCALHOST, running.addr().port()),
         instance: 0,
-        options: ClientOptions::default(),
+        options,
         reasons: Reasons::Softswitch,
     };
     SwitchConfig {

@@ -4,13 +4,14 @@
 //! * [`serve`]: start, run, stop; [`lab`]: the built-in lab; [`softswitch`]: the emulated switches
 //!   alone, and [`racks`]: their rack files;
 //! * [`desk`]: what the server does for whoever asks; [`api`]: the JSON door over it;
-//! * [`pages`] and [`assets`]: what a browser loads.
+//! * [`pages`] and [`assets`]: what a browser loads; [`breaking`]: the page for breaking the lab.
 
 // A page is one deeply nested type; laying it out takes more than the default 128 steps.
 #![recursion_limit = "256"]
 
 pub mod api;
 pub mod assets;
+pub mod breaking;
 pub mod config;
 pub mod ctl;
 pub mod desk;

@@ -1,6 +1,7 @@
 //! `patchbay serve`: start, run, stop.
 
 use crate::assets::Assets;
+use crate::breaking::LabBench;
 use crate::config::{ServeOptions, SwitchAddress};
 use crate::desk::ServerDesk;
 use crate::{api, guard, lab, pages};
@@ -105,11 +106,15 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
     let data = options.data.clone();
     std::fs::create_dir_all(&data).map_err(|source| ServeError::Data { path: data.clone(), source })?;
     let store = Store::open(&data.join(DATABASE)).await?;
-    let mut switches: Vec<SwitchConfig> = options.switches.iter().map(configure).collect();
+    let patience = ClientOptions {
+        request_limit: Duration::from_secs(options.answer_within),
+        ..ClientOptions::default()
+    };
+    let mut switches: Vec<_> = options.switches.iter().map(|at| configure(at, patience)).collect();
     let wanted = options.lab.clone().or_else(|| switches.is_empty().then_some(None));
     let mut lab = Vec::new();
     if let Some(rack) = wanted {
-        for (running, config) in lab::built_in(rack.as_deref(), &data).await? {
+        for (running, config) in lab::built_in(rack.as_deref(), &data, patience).await? {
             info!(switch = config.name, address = %running.addr(), "the built-in lab runs");
             switches.push(config);
             lab.push(running);
@@ -124,17 +129,14 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
     if assets.is_empty() {
         warn!("the front end was never built, so pages have no scripts and no style: build with cargo xtask");
     }
-    let app = router(&(Arc::new(desk) as Arc<dyn Desk>), &assets);
+    let bench = LabBench::new(lab.iter().map(|switch| (switch.addr(), switch.controls())).collect());
+    let bench = Some(bench).filter(|_| !lab.is_empty());
+    let app = router(&(Arc::new(desk) as Arc<dyn Desk>), &assets, bench.as_ref());
     Ok(House { engine, tasks, store, lab, app, stop })
 }
 
-fn configure(address: &SwitchAddress) -> SwitchConfig {
-    let driver = SwitchtecConfig {
-        address: address.0,
-        instance: 0,
-        options: ClientOptions::default(),
-        reasons: Reasons::NumberOnly,
-    };
+fn configure(address: &SwitchAddress, options: ClientOptions) -> SwitchConfig {
+    let driver = SwitchtecConfig { address: address.0, instance: 0, options, reasons: Reasons::NumberOnly };
     SwitchConfig {
         key: format!("switchtec:{address}"),
         name: format!("pax-{}", address.0.ip()),
@@ -148,11 +150,11 @@ fn lab_notice() -> Notice {
     Notice::Lab { how_to_add: "patchbay serve --switch 10.0.0.5".to_owned() }
 }
 
-/// All doors of the server over one desk.
-pub fn router(desk: &Arc<dyn Desk>, assets: &Arc<Assets>) -> Router {
+/// All doors of the server over one desk, and the page for breaking the lab where there is one.
+pub fn router(desk: &Arc<dyn Desk>, assets: &Arc<Assets>, lab: Option<&LabBench>) -> Router {
     Router::new()
         .merge(api::routes(desk))
-        .merge(pages::pages(desk, assets))
+        .merge(pages::pages(desk, assets, lab))
         .layer(axum::middleware::from_fn(guard::own_pages_only))
         .layer(TraceLayer::new_for_http())
 }

@@ -4,9 +4,10 @@ use crate::config::{SoftswitchCommand, SoftswitchOptions};
 use crate::{ctl, lab, racks};
 use patchbay_softswitch::{Files, MAX_CONNECTIONS};
 use std::error::Error;
+use tracing::warn;
 
-/// Open files besides connections: listeners, state files, control sockets and their clients.
-const OTHER_FILES: u64 = 256;
+/// Files the program needs besides its connections, generously.
+const OTHER_FILES: u64 = 64;
 
 /// Does what the command line asks: serves, unless it names something else.
 ///
@@ -37,15 +38,12 @@ async fn serve(options: &SoftswitchOptions) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Raises the limit on open files, as far as the system lets it, so that every switch can serve as many connections as
-/// it accepts. Many systems allow a program a thousand unless it asks.
+/// A connection is an open file, and many a shell allows fewer than a switch does.
 fn allow_connections(switches: usize) {
-    let wanted = ((switches * MAX_CONNECTIONS) as u64).saturating_add(OTHER_FILES);
+    let wanted = (switches * MAX_CONNECTIONS) as u64 + OTHER_FILES;
     match rlimit::increase_nofile_limit(wanted) {
-        Ok(allowed) if allowed < wanted => {
-            tracing::warn!(wanted, allowed, "fewer files may be open than there may be connections");
-        }
-        Ok(_) => {}
-        Err(error) => tracing::warn!(wanted, %error, "the limit on open files cannot be raised"),
+        Ok(allowed) if allowed >= wanted => {}
+        Ok(allowed) => warn!(wanted, allowed, "the system allows too few open files for all connections"),
+        Err(error) => warn!(%error, "the limit of open files cannot be raised"),
     }
 }

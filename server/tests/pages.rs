@@ -1,5 +1,6 @@
 //! Pages as a browser without scripts gets them, and server functions as an island calls them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -80,12 +81,13 @@ fn picture() -> Picture {
         recent: vec![],
         entries: 9,
         notices: vec![],
+        vitals: BTreeMap::new(),
     }
 }
 
 fn router() -> Router {
     let desk: Arc<dyn Desk> = Arc::new(QuietDesk);
-    pages(&desk, &Arc::new(Assets::built_in()))
+    pages(&desk, &Arc::new(Assets::built_in()), None)
 }
 
 async fn send(request: Builder, body: Body) -> Response<Body> {

@@ -1,6 +1,6 @@
 //! What the live stream carries.
 
-use patchbay_domain::{Entry, StepProgress, SwitchId, SwitchState};
+use patchbay_domain::{Entry, StepProgress, SwitchId, SwitchState, Vitals};
 use serde::{Deserialize, Serialize};
 
 /// One event of the live stream.
@@ -17,6 +17,13 @@ pub enum LiveEvent {
         switch: SwitchId,
         /// Its state.
         state: SwitchState,
+    },
+    /// How a switch is. In no entry: what was read is shown, and gone when the next is read.
+    Vitals {
+        /// The switch.
+        switch: SwitchId,
+        /// What was read; none when it does not answer.
+        vitals: Option<Vitals>,
     },
     /// The listener has missed something. Ask for a new picture.
     Reset,

@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     Adapter, AdapterId, AdapterKind, ChangeId, Function, FunctionId, Generation, HistoryItem, Host, HostId,
-    Link, LogicalPort, Pdfid, PhysicalPort, Role, Seq, SwitchId, SwitchState, Topology,
+    Link, LogicalPort, Pdfid, PhysicalPort, PortVitals, Role, Seq, SwitchId, SwitchState, Temperature,
+    Topology, Vitals,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Something an operator should know about this server, shown as a banner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,8 @@ pub struct Picture {
     pub entries: u64,
     /// What the operator should know about this server.
     pub notices: Vec<Notice>,
+    /// How the switches are; a switch that does not answer is left out.
+    pub vitals: BTreeMap<SwitchId, Vitals>,
 }
 
 /// A link as the JSON door shows it.
@@ -65,6 +69,29 @@ pub struct SwitchView {
     pub model: String,
     /// The running firmware version.
     pub firmware: String,
+    /// How it is; none while it does not answer.
+    pub vitals: Option<VitalsView>,
+}
+
+/// How a switch is, as the JSON door shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VitalsView {
+    /// Degrees Celsius at the hottest place of its die, where it tells.
+    pub temperature_c: Option<f64>,
+    /// Its ports.
+    pub ports: Vec<PortVitals>,
+    /// What a person should know, in words.
+    pub concerns: Vec<String>,
+}
+
+impl From<&Vitals> for VitalsView {
+    fn from(vitals: &Vitals) -> Self {
+        Self {
+            temperature_c: vitals.temperature.map(Temperature::celsius),
+            ports: vitals.ports.clone(),
+            concerns: vitals.concerns().map(|concern| concern.to_string()).collect(),
+        }
+    }
 }
 
 /// A host as the JSON door shows it.
@@ -174,8 +201,9 @@ impl From<&Host> for HostView {
 }
 
 impl TopologyView {
-    /// The view of a topology at a sequence number.
-    pub fn new(topology: &Topology, seq: Seq) -> Self {
+    /// The view of a picture.
+    pub fn new(picture: &Picture) -> Self {
+        let Picture { topology, seq, vitals, .. } = picture;
         let switches = topology.switches.values().map(|s| SwitchView {
             id: s.id,
             name: s.name.clone(),
@@ -183,10 +211,11 @@ impl TopologyView {
             state: s.state,
             model: s.model.clone(),
             firmware: s.firmware.clone(),
+            vitals: vitals.get(&s.id).map(VitalsView::from),
         });
         Self {
             generation: topology.generation,
-            seq,
+            seq: *seq,
             switches: switches.collect(),
             hosts: topology.hosts.values().map(HostView::from).collect(),
             adapters: topology.adapters.values().map(|a| AdapterView::new(topology, a)).collect(),
@@ -227,7 +256,7 @@ impl FunctionView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use patchbay_domain::{Assignment, Fingerprint, Rate};
+    use patchbay_domain::{Assignment, Fingerprint, LinkPhase, PortEvent, PortEventCount, Rate, Switch};
 
     fn rack() -> Topology {
         let mut t = Topology { generation: Generation::new(6), ..Topology::default() };
@@ -247,12 +276,30 @@ mod tests {
         let pdfid = Pdfid::new(0x1001).expect("in range");
         t.functions
             .insert(function, Function { id: function, adapter, pdfid, role: Role::Vf, index: 1, assigned });
+        let (rack, address, model) = ("rack-12".to_owned(), "10.0.0.5".to_owned(), "PAX".to_owned());
+        let (state, firmware) = (SwitchState::Ready, "4.80 B123".to_owned());
+        t.switches.insert(switch, Switch { id: switch, name: rack, address, state, model, firmware });
         t
+    }
+
+    fn picture() -> Picture {
+        let events = vec![PortEventCount { event: PortEvent::Uncorrectable, count: 2 }];
+        let port = PortVitals { port: PhysicalPort(16), phase: LinkPhase::L0, events, traffic: None };
+        let vitals = Vitals { temperature: Some(Temperature(4_625)), ports: vec![port] };
+        Picture {
+            topology: rack(),
+            seq: Seq::new(9),
+            at: DateTime::UNIX_EPOCH,
+            recent: Vec::new(),
+            entries: 9,
+            notices: Vec::new(),
+            vitals: [(SwitchId::new(1), vitals)].into(),
+        }
     }
 
     #[test]
     fn the_json_has_the_documented_shape() {
-        let json = serde_json::to_value(TopologyView::new(&rack(), Seq::new(9))).expect("a view is JSON");
+        let json = serde_json::to_value(TopologyView::new(&picture())).expect("a view is JSON");
         assert_eq!((json["generation"].as_u64(), json["seq"].as_u64()), (Some(6), Some(9)));
         assert_eq!(json["hosts"][0]["link"]["up"], false);
         assert_eq!(json["hosts"][0]["link"]["configured_rate_gts"], 16.0);
@@ -261,5 +308,10 @@ mod tests {
         assert_eq!(function["role"], "vf");
         assert_eq!(function["assigned"]["logical_port"], 1);
         assert_eq!(json["adapters"][0]["kind"], "nic");
+        let vitals = &json["switches"][0]["vitals"];
+        assert_eq!(vitals["temperature_c"], 46.25);
+        assert_eq!(vitals["ports"][0]["phase"], "l0");
+        assert_eq!(vitals["ports"][0]["events"][0]["event"], "uncorrectable");
+        assert_eq!(vitals["concerns"][0], "Port 16: uncorrectable error, 2 times.");
     }
 }

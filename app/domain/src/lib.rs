@@ -8,6 +8,7 @@
 //! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused;
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse;
 //! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
+//! * [`vitals`]: how a switch is: heat, errors, traffic;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
 
 pub mod address;
@@ -25,6 +26,7 @@ pub mod record;
 pub mod refusal;
 pub mod rules;
 pub mod topology;
+pub mod vitals;
 pub mod words;
 
 #[cfg(test)]
@@ -48,3 +50,4 @@ pub use rules::check;
 pub use topology::{
     Adapter, AdapterKind, Assignment, Function, Host, OpenChange, Place, Role, Switch, SwitchState, Topology,
 };
+pub use vitals::{Concern, LinkPhase, PortEvent, PortEventCount, PortVitals, Temperature, Traffic, Vitals};

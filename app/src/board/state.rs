@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use patchbay_api::{LiveEvent, Picture};
 use patchbay_domain::{
     AdapterId, Assignment, ChangeId, Delta, Entry, FunctionId, HostId, Link, OpenChange, Seq, SwitchId,
-    SwitchState, Topology,
+    SwitchState, Topology, Vitals,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +74,8 @@ pub struct BoardState {
     pub counts: RwSignal<Counts>,
     /// The newest history lines.
     pub recent: RwSignal<Recent>,
+    /// How the shown switch is; none while it does not answer.
+    pub vitals: RwSignal<Option<Vitals>>,
     /// The changes seen on their way.
     pub runs: RwSignal<Runs>,
     wanted: Option<SwitchId>,
@@ -90,6 +92,7 @@ impl BoardState {
             drawn: RwSignal::new(0),
             counts: RwSignal::new(Counts::default()),
             recent: RwSignal::new(Recent::default()),
+            vitals: RwSignal::new(None),
             runs: RwSignal::new(Runs::default()),
             wanted,
         };
@@ -98,11 +101,13 @@ impl BoardState {
     }
 
     /// Takes a whole new picture, unless it is older than what is drawn.
-    pub fn replace(self, picture: Picture) {
+    pub fn replace(self, mut picture: Picture) {
         self.seq.set_value(picture.seq);
         self.recent.set(Recent::new(picture.recent));
         self.runs.update(|runs| picture.topology.open.values().for_each(|o| runs.begin(o.id, &o.plan)));
         self.topology.set_value(picture.topology);
+        let vitals = self.switch().and_then(|id| picture.vitals.remove(&id));
+        set_if_new(self.vitals, vitals);
         self.rebuild();
         self.finish();
     }
@@ -156,6 +161,11 @@ impl BoardState {
                 LiveEvent::Switch { switch, state } => {
                     let found = self.topology.try_update_value(|t| t.set_switch_state(*switch, *state));
                     deltas.extend(found.unwrap_or_default());
+                }
+                LiveEvent::Vitals { switch, vitals } => {
+                    if self.switch() == Some(*switch) {
+                        set_if_new(self.vitals, vitals.clone());
+                    }
                 }
                 LiveEvent::Reset => happened.missed = true,
             }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::board::fixture::{self, *};
 use chrono::DateTime;
-use patchbay_domain::{Event, Intent};
+use patchbay_domain::{Event, Intent, Temperature};
 
 fn picture() -> Picture {
     Picture {
@@ -13,6 +13,7 @@ fn picture() -> Picture {
         recent: Vec::new(),
         entries: 10,
         notices: Vec::new(),
+        vitals: BTreeMap::new(),
     }
 }
 
@@ -114,5 +115,19 @@ fn a_list_is_made_anew_after_many_changes() {
             seq += 2;
         }
         assert_eq!(epoch.get_untracked(), 1);
+    });
+}
+
+#[test]
+fn only_the_shown_switchs_vitals_are_taken_and_lost_with_it() {
+    with_board(|state| {
+        let vitals = Vitals { temperature: Some(Temperature(9_800)), ports: Vec::new() };
+        let other = SwitchId::new(SWITCH.get() + 1);
+        state.apply(&[LiveEvent::Vitals { switch: other, vitals: Some(vitals.clone()) }]);
+        assert_eq!(state.vitals.get_untracked(), None);
+        state.apply(&[LiveEvent::Vitals { switch: SWITCH, vitals: Some(vitals.clone()) }]);
+        assert_eq!(state.vitals.get_untracked(), Some(vitals));
+        state.apply(&[LiveEvent::Vitals { switch: SWITCH, vitals: None }]);
+        assert_eq!(state.vitals.get_untracked(), None);
     });
 }

@@ -57,7 +57,10 @@ impl Refresh {
                     self.stale.set(true);
                 }
                 LiveEvent::Reset => self.stale.set(true),
-                LiveEvent::Entry(_) | LiveEvent::Step(_) | LiveEvent::Switch { .. } => {}
+                LiveEvent::Entry(_)
+                | LiveEvent::Step(_)
+                | LiveEvent::Switch { .. }
+                | LiveEvent::Vitals { .. } => {}
             }
         }
         if self.stale.get() && !self.asking.replace(true) {

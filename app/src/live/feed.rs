@@ -16,7 +16,7 @@ use super::{LIVE_ADDRESS, LiveState};
 use crate::block;
 
 /// The names of the stream's events.
-const EVENT_NAMES: [&str; 4] = ["entry", "step", "switch", "reset"];
+const EVENT_NAMES: [&str; 5] = ["entry", "step", "switch", "vitals", "reset"];
 
 /// Opens the live stream and keeps it open for as long as the page lives. `after` tells the last entry that was
 /// taken, each time the stream is opened; `take` gets what came since the last frame, in order. An entry can come

@@ -6,7 +6,7 @@ use patchbay_api::{Notice, Picture};
 use patchbay_domain::{SwitchId, SwitchState};
 
 use super::icon::{Glyph, Icon};
-use super::nav::{Nav, Section};
+use super::nav::{LAB_PATH, Nav, Section};
 use super::{ThemeSwitch, Times};
 
 /// What the frame says about the server. A page that knows nothing of it, such as one that failed, uses the default.
@@ -18,6 +18,13 @@ pub struct Surroundings {
     pub switches: Vec<(SwitchId, String, SwitchState)>,
     /// What the operator should know.
     pub notices: Vec<Notice>,
+}
+
+impl Surroundings {
+    /// Whether there is a lab to play with.
+    pub fn has_lab(&self) -> bool {
+        self.notices.iter().any(|notice| matches!(notice, Notice::Lab { .. }))
+    }
 }
 
 impl From<&Picture> for Surroundings {
@@ -89,8 +96,9 @@ fn Banner(
             <Icon glyph=Glyph::Note/>
             <p>
                 <b>"This is the built-in lab. "</b>
-                "Its switch is emulated; everything else is real. To add your own switch, start "
-                <code>{how_to_add}</code>
+                "Its switches are emulated; everything else is real. You may "
+                <a href=LAB_PATH>"break something"</a>
+                ". To add your own switch, start "<code>{how_to_add}</code>
             </p>
         </section>
     }

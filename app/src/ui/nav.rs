@@ -10,6 +10,9 @@ use super::layout::Surroundings;
 #[cfg(feature = "ssr")]
 use leptos::prelude::*;
 
+/// Where the lab's hardware can be broken; the server has the page.
+pub const LAB_PATH: &str = "/lab";
+
 /// A section of Patchbay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
@@ -17,6 +20,8 @@ pub enum Section {
     Board,
     /// The history, with the pages of single changes.
     History,
+    /// The page of the lab's hardware, where there is a lab.
+    Lab,
     /// A page outside all sections.
     None,
 }
@@ -33,8 +38,13 @@ pub fn Nav(
     let current = move |link: Section| (link == section).then_some("page");
     let count =
         around.entries.map(|entries| view! { <span class="count" data-entries>{grouped(entries)}</span> });
+    let lab = around.has_lab().then(|| {
+        let current = current(Section::Lab);
+        view! { <ul class="nav-lab"><li><a href=LAB_PATH aria-current=current>"Lab: break something"</a></li></ul> }
+    });
     let racks = around.switches.into_iter().map(|(id, name, state)| {
-        view! { <li class="rack" data-switch=id.get()><span>{name}</span><StateBadge state/></li> }
+        let board = format!("/switches/{id}");
+        view! { <li class="rack" data-switch=id.get()><a href=board>{name}</a><StateBadge state/></li> }
     });
     let racks: Vec<_> = racks.collect();
     view! {
@@ -45,6 +55,7 @@ pub fn Nav(
                     <a href="/history" aria-current=current(Section::History)>"History"{count}</a>
                 </li>
             </ul>
+            {lab}
             {(!racks.is_empty()).then(|| view! { <h2 id="nav-switches">"Switches"</h2><ul class="racks" aria-labelledby="nav-switches">{racks}</ul> })}
         </nav>
     }
@@ -84,7 +95,7 @@ pub fn follow(event: &patchbay_api::LiveEvent) {
             }
         }
         LiveEvent::Switch { switch, state } => show_state(*switch, *state),
-        LiveEvent::Step(_) | LiveEvent::Reset => {}
+        LiveEvent::Step(_) | LiveEvent::Vitals { .. } | LiveEvent::Reset => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Applied, Capabilities, DriverError, SwitchDriver};
 use async_trait::async_trait;
-use patchbay_domain::{Observation, Step};
+use patchbay_domain::{Observation, Step, Vitals};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -107,6 +107,12 @@ fn error(fault: Fault, step: &Step) -> DriverError {
     }
 }
 
+/// A switch that is away.
+fn gone() -> DriverError {
+    let source = Box::new(io::Error::other("a fault was asked for"));
+    DriverError::Unreachable { address: "the faulty switch".to_owned(), source }
+}
+
 #[async_trait]
 impl<D: SwitchDriver> SwitchDriver for Faulty<D> {
     fn capabilities(&self) -> Capabilities {
@@ -115,10 +121,16 @@ impl<D: SwitchDriver> SwitchDriver for Faulty<D> {
 
     async fn observe(&self) -> Result<Observation, DriverError> {
         if self.faults.script().gone {
-            let source = Box::new(io::Error::other("a fault was asked for"));
-            return Err(DriverError::Unreachable { address: "the faulty switch".to_owned(), source });
+            return Err(gone());
         }
         self.inner.observe().await
+    }
+
+    async fn vitals(&self) -> Result<Vitals, DriverError> {
+        if self.faults.script().gone {
+            return Err(gone());
+        }
+        self.inner.vitals().await
     }
 
     async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {

@@ -10,7 +10,7 @@ pub use error::DriverError;
 pub use faulty::{Fault, FaultPoint, Faults, Faulty, When};
 
 use async_trait::async_trait;
-use patchbay_domain::{Observation, Step};
+use patchbay_domain::{Observation, Step, Vitals};
 use tokio::sync::watch;
 
 /// What a kind of switch can do.
@@ -44,6 +44,12 @@ pub trait SwitchDriver: Send + Sync {
     /// # Errors
     /// [`DriverError`] when the switch does not answer or answers nonsense.
     async fn observe(&self) -> Result<Observation, DriverError>;
+
+    /// Reads how the switch is: heat, port states, errors, traffic. Asks and clears nothing on the way.
+    ///
+    /// # Errors
+    /// [`DriverError`] when the switch does not answer or answers nonsense.
+    async fn vitals(&self) -> Result<Vitals, DriverError>;
 
     /// Does one step as a compare-and-set: the logical port must hold `step.before`, and holds `step.after` when this
     /// returns, which the driver has read back. Done twice it is the same as done once.

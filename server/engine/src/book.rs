@@ -6,10 +6,10 @@
 use crate::clock::Clock;
 use patchbay_domain::{
     Actor, ChangeId, Delta, Entry, Event, Generation, Intent, Observation, Plan, Reason, Seq, StepProgress,
-    SwitchId, SwitchState, Topology,
+    SwitchId, SwitchState, Topology, Vitals,
 };
 use patchbay_store::{Closing, Names, Store, StoreError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 
@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub topology: Topology,
     /// The last ledger entry folded into it.
     pub seq: Seq,
+    /// How the switches are, as last read; none of a switch that does not answer.
+    pub vitals: BTreeMap<SwitchId, Arc<Vitals>>,
 }
 
 /// Something a listener is told.
@@ -34,6 +36,8 @@ pub enum Happening {
     Step(StepProgress),
     /// A switch's state, where no entry says it.
     Switch(SwitchId, SwitchState),
+    /// How a switch is; none when it does not answer.
+    Vitals(SwitchId, Option<Arc<Vitals>>),
 }
 
 /// A listener's end.
@@ -63,7 +67,7 @@ impl Book {
         let loaded = store.load().await?;
         let mut topology = loaded.topology;
         topology.keep_switches(&switches.iter().copied().collect::<BTreeSet<_>>());
-        let current = RwLock::new(Arc::new(Snapshot { topology, seq: loaded.seq }));
+        let current = RwLock::new(Arc::new(Snapshot { topology, seq: loaded.seq, vitals: BTreeMap::new() }));
         let (told, _) = broadcast::channel(HAPPENINGS_MAX);
         Ok(Self(Arc::new(Inner { store, clock, writing: Mutex::new(()), current, told })))
     }
@@ -85,6 +89,21 @@ impl Book {
     /// Tells listeners about a step in flight.
     pub(crate) fn tell_step(&self, progress: StepProgress) {
         self.0.tell(Happening::Step(progress));
+    }
+
+    /// Shows how a switch is, and tells listeners if that is something new.
+    pub(crate) fn set_vitals(&self, switch: SwitchId, vitals: Option<Vitals>) {
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.vitals.get(&switch).map(Arc::as_ref) == vitals.as_ref() {
+            return;
+        }
+        let shown = &mut Arc::make_mut(&mut current).vitals;
+        let vitals = vitals.map(Arc::new);
+        match &vitals {
+            Some(vitals) => shown.insert(switch, Arc::clone(vitals)),
+            None => shown.remove(&switch),
+        };
+        self.0.tell(Happening::Vitals(switch, vitals));
     }
 }
 

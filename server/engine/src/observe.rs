@@ -5,7 +5,7 @@ use patchbay_domain::reconcile::{Reconciliation, reconcile};
 use patchbay_domain::{Event, Observation, SwitchState};
 use patchbay_driver::DriverError;
 use patchbay_store::StoreError;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 impl Worker {
     /// Reads the switch, recovers open changes the first time it answers, and records differences. Returns whether
@@ -61,8 +61,20 @@ impl Worker {
         Ok(())
     }
 
+    /// Reads how the switch is. One that does not answer is not asked: observing finds out when it is back.
+    pub(crate) async fn read_vitals(&self) {
+        if self.state() != Some(SwitchState::Ready) {
+            return;
+        }
+        match self.driver.vitals().await {
+            Ok(vitals) => self.book.set_vitals(self.switch, Some(vitals)),
+            Err(error) => debug!(switch = %self.name, %error, "how the switch is could not be read"),
+        }
+    }
+
     /// Records once that a switch does not answer.
     async fn lost(&self, error: &DriverError) -> Result<(), StoreError> {
+        self.book.set_vitals(self.switch, None);
         let pen = self.book.pen().await;
         if self.state() == Some(SwitchState::Unreachable) {
             return Ok(());

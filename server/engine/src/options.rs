@@ -26,6 +26,11 @@ pub struct EngineOptions {
     pub queue_max: usize,
     /// How often a switch is read when nothing hints at a change: hints may get lost.
     pub observe_every: Duration,
+    /// How often it is read how a switch is, when nothing hints at a change.
+    pub vitals_every: Duration,
+    /// The shortest pause between two such readings: each takes a few requests a port, and most hints are about
+    /// bindings.
+    pub vitals_pause: Duration,
     /// How long to keep trying to undo a change on a switch that is away, before a person is needed.
     pub undo_patience: Duration,
     /// The pause between two tries on a switch that is away.
@@ -37,6 +42,8 @@ impl Default for EngineOptions {
         Self {
             queue_max: 64,
             observe_every: Duration::from_secs(5),
+            vitals_every: Duration::from_secs(5),
+            vitals_pause: Duration::from_secs(1),
             undo_patience: Duration::from_secs(60),
             retry_every: Duration::from_millis(500),
         }

@@ -1,7 +1,7 @@
 //! The task that owns one switch.
 //!
 //! ```text
-//!  start --> read --> recover open changes --> loop { change from the queue | hint | timer | stop }
+//!  start --> read --> recover open changes --> loop { change from the queue | hint | timers | stop }
 //!             ^  away: record it, wait, again
 //! ```
 
@@ -34,7 +34,16 @@ pub(crate) struct Worker {
 enum Next {
     Change(ChangeId),
     Observe,
+    Vitals,
     Stop,
+}
+
+/// When the switch is read next.
+struct Due {
+    observation: Instant,
+    vitals: Instant,
+    /// Not before this, whatever hints at it.
+    vitals_soonest: Instant,
 }
 
 impl Worker {
@@ -52,19 +61,26 @@ impl Worker {
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<ChangeId>) {
         let mut hints = self.driver.hints();
         let mut recovered = false;
-        let mut observe_at = Instant::now();
+        let now = Instant::now();
+        let mut due = Due { observation: now, vitals: now, vitals_soonest: now };
         loop {
-            match self.next(&mut queue, &mut hints, observe_at).await {
+            match self.next(&mut queue, &mut hints, &due).await {
                 Next::Stop => break,
                 Next::Observe => {
                     hints.mark_unchanged();
                     let read = self.observe(&mut recovered).await;
-                    observe_at = Instant::now()
+                    due.observation = Instant::now()
                         + if read { self.options.observe_every } else { self.options.retry_every };
+                    due.vitals = due.vitals.min(due.vitals_soonest);
+                }
+                Next::Vitals => {
+                    self.read_vitals().await;
+                    due.vitals = Instant::now() + self.options.vitals_every;
+                    due.vitals_soonest = Instant::now() + self.options.vitals_pause;
                 }
                 Next::Change(change) => {
                     self.execute(change).await;
-                    observe_at = Instant::now();
+                    due.observation = Instant::now();
                 }
             }
         }
@@ -77,14 +93,15 @@ impl Worker {
         &mut self,
         queue: &mut mpsc::Receiver<ChangeId>,
         hints: &mut watch::Receiver<u64>,
-        observe_at: Instant,
+        due: &Due,
     ) -> Next {
         tokio::select! {
             biased;
             _ = self.stopping.wait_for(|stop| *stop) => Next::Stop,
             change = queue.recv() => change.map_or(Next::Stop, Next::Change),
             Ok(()) = hints.changed() => Next::Observe,
-            () = sleep_until(observe_at) => Next::Observe,
+            () = sleep_until(due.observation) => Next::Observe,
+            () = sleep_until(due.vitals) => Next::Vitals,
         }
     }
 

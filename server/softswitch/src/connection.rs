@@ -208,8 +208,10 @@ impl<S: ClientStream> Commands<S> {
                 (code::OK, self.shared.switch().registers.read(offset, count))
             }
             GasAccess::Write { offset, data } => {
-                let written = self.shared.change(|switch| switch.registers.write(offset, &data));
-                (written.err().unwrap_or(code::OK), Vec::new())
+                // Not saved by itself: a client arms dozens of events when it connects, and does so again whenever it
+                // finds the switch restarted. The next change saves the registers with everything else.
+                self.shared.switch().registers.write(offset, &data);
+                (code::OK, Vec::new())
             }
         };
         GasResponse { result, data }
@@ -233,7 +235,7 @@ impl<S: ClientStream> Commands<S> {
         };
         if restart {
             // A full queue means that the switch is about to restart anyway.
-            let _ = self.shared.restarts().try_send(Restart { bindings: Retention::Lose, done: None });
+            let _ = self.shared.restarts().try_send(Restart { bindings: Retention::Rebuild, done: None });
         }
         Ok(next?)
     }

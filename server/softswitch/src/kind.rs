@@ -142,27 +142,14 @@ impl CommandKind {
 
     /// Whether such a command may change what outlives the switch's program.
     pub(crate) fn may_change(self) -> bool {
-        !matches!(
+        matches!(
             self,
-            Self::Ping
-                | Self::Echo
-                | Self::GetPaxId
-                | Self::DieTemperature
-                | Self::LinkStatus
-                | Self::Topology
-                | Self::Database
-                | Self::PortConfig
-                | Self::Firmware
-                | Self::MultiConfig
-                | Self::Log
-                // A restart forgets counters, and what was written to adapters.
-                | Self::Bandwidth
-                | Self::Latency
-                | Self::EventCounters
-                | Self::Tunnel
-                | Self::ConfigSpace
-                | Self::Memory
-                | Self::DeviceManage
+            Self::Bind
+                | Self::Unbind
+                | Self::PortConfigSet
+                | Self::PortControl
+                | Self::Events
+                | Self::Registers
         )
     }
 }

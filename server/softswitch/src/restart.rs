@@ -11,7 +11,9 @@ use crate::switch::Switch;
 pub enum Retention {
     /// They stay, and so does the configuration of the ports.
     Keep,
-    /// They and the configuration of the ports are again as the rack file has them.
+    /// They and the configuration of the ports are again as the rack file has them: its static configuration.
+    Rebuild,
+    /// Nothing is bound, and the ports are configured as the rack file has them.
     Lose,
 }
 
@@ -38,7 +40,8 @@ impl Switch {
         }
         let bindings = match retention {
             Retention::Keep => self.bindings(),
-            Retention::Lose => self.built().bindings.clone(),
+            Retention::Rebuild => self.built().bindings.clone(),
+            Retention::Lose => Vec::new(),
         };
         for binding in &bindings {
             if let Err(code) = fresh.bind_again(binding) {

@@ -5,7 +5,9 @@ mod bench;
 use std::time::{Duration, Instant};
 
 use bench::{Lab, RawChannel, client, functions, host, logical, port, refusal};
-use patchbay_softswitch::{CommandKind, Done, Options, Order, OrderError, Phase, Retention, WaitingFault};
+use patchbay_softswitch::{
+    CommandKind, Done, Options, Order, OrderError, Phase, Rack, Retention, Softswitch, WaitingFault,
+};
 use patchbay_switchtec::command::events::EventKind;
 use patchbay_switchtec::command::port_config::PortConfigSet;
 use patchbay_switchtec::command::port_control::PortOperation;
@@ -147,13 +149,16 @@ async fn a_reboot_drops_connections_and_forgets_events() {
 }
 
 #[tokio::test]
-async fn a_reboot_that_loses_the_bindings_goes_back_to_the_rack_file() {
-    let lab = Lab::new(Options::default()).await;
-    bind(&lab.client, 0).await.unwrap();
-    lab.order(Order::Reboot { bindings: Retention::Lose }).await;
-    assert_eq!(lab.running.bindings(), []);
-    lab.client.reconnect().await.unwrap();
-    bind(&lab.client, 0).await.unwrap();
+async fn a_reboot_loses_the_bindings_or_goes_back_to_the_rack_file() {
+    let built = Rack::lab().unwrap().bindings;
+    for (retention, left) in [(Retention::Lose, Vec::new()), (Retention::Rebuild, built.clone())] {
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let running = Softswitch::start(Rack::lab().unwrap(), listen, Options::default()).await.unwrap();
+        let first = &built[0];
+        running.unbind(first.port, first.logical_port).unwrap();
+        running.controls().order(Order::Reboot { bindings: retention }).await.unwrap();
+        assert_eq!(running.bindings(), left);
+    }
 }
 
 #[tokio::test]

@@ -63,7 +63,8 @@ fn order() -> impl Strategy<Value = Order> {
         (any_port(), select(MODELS.to_vec()))
             .prop_map(|(id, model)| Order::Swap { port: id.into(), adapter: model.to_owned() }),
         Just(Order::Heal {}),
-        select(vec![Retention::Keep, Retention::Lose]).prop_map(|bindings| Order::Reboot { bindings }),
+        select(vec![Retention::Keep, Retention::Rebuild, Retention::Lose])
+            .prop_map(|bindings| Order::Reboot { bindings }),
     ]
 }
 
@@ -174,6 +175,8 @@ async fn run(steps: Vec<Step>, state: &Path) {
     }
     let all = shared.pax_all().await.unwrap();
     assert_consistent(&all);
+    // Registers that were written are saved with the next command that may change something.
+    shared.events(0).await.unwrap();
     let links = shared.link_status().await.unwrap();
     let (armed, port_events) =
         (shared.register_u32(0x1968).await.unwrap(), shared.port_events().await.unwrap());

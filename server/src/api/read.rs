@@ -14,7 +14,7 @@ const LEDGER_LIMIT: u32 = 100;
 
 pub(super) async fn topology(State(desk): State<Arc<dyn Desk>>) -> Result<Json<TopologyView>, Refused> {
     let picture = desk.picture().await?;
-    Ok(Json(TopologyView::new(&picture.topology, picture.seq)))
+    Ok(Json(TopologyView::new(&picture)))
 }
 
 /// Where to read the ledger from, and how much of it.

@@ -73,6 +73,7 @@ fn named(sse: Event, event: &LiveEvent) -> Event {
         LiveEvent::Entry(entry) => sse.event("entry").id(entry.seq.to_string()),
         LiveEvent::Step(_) => sse.event("step"),
         LiveEvent::Switch { .. } => sse.event("switch"),
+        LiveEvent::Vitals { .. } => sse.event("vitals"),
         LiveEvent::Reset => sse.event("reset"),
     }
 }

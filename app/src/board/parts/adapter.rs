@@ -18,8 +18,8 @@ pub fn AdapterCard(
     let Adapter { slot, name, kind, present, .. } = scene.state.with(|t| t.adapters.get(&id).cloned())?;
     let link = scene.state.adapter_link(id)?;
     let functions: Vec<_> = scene.state.with(|t| t.functions_of_adapter(id).iter().map(|f| f.id).collect());
-    let title = format!("adapter-{id}-name");
-    let labelled = title.clone();
+    // Two cards of one model have the same name, so the slot belongs to what the section is called.
+    let called = format!("{name} in slot {slot}");
     let offer = move || {
         let pool = |o: &crate::board::offer::Offers| o.homes.contains(&id).then(|| o.pool.clone());
         scene.hands.offers.with(|offers| offers.as_ref().map(pool))
@@ -45,13 +45,13 @@ pub fn AdapterCard(
             <section
                 class="card adapter"
                 tabindex="-1"
-                aria-labelledby=labelled
+                aria-label=called
                 data-stop=Stop::Adapter(id).to_string()
                 data-adapter=id.get()
                 data-kind=kind.word()
                 data-offer=word
             >
-                <h3 id=title>{name}</h3>
+                <h3>{name}</h3>
                 {move || view! { <LinkBadge health=link.get().health()/> }}
                 <p class="meta">{meta}</p>
                 <p class="offer">{short}</p>

@@ -2,11 +2,15 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use patchbay_domain::{Switch, SwitchId, SwitchState};
+use patchbay_domain::{Switch, SwitchId, SwitchState, Vitals};
 
 use crate::board::scene::scene;
 use crate::live::LiveState;
-use crate::ui::{Precision, StateBadge, When};
+use crate::ports::ports_path;
+use crate::ui::{Precision, StateBadge, Tone, When};
+
+/// How many concerns stand over the board before the rest is left to the page of ports.
+const CONCERNS_SHOWN_MAX: usize = 3;
 
 /// Name, model, firmware and state of the switch that is shown.
 #[component]
@@ -58,10 +62,48 @@ fn SwitchHead(id: SwitchId) -> impl IntoView {
             <h1>{name}</h1>
             <p class="muted">{facts}</p>
             {move || view! { <StateBadge state=state.get()/> }}
+            <Heat/>
+            <a class="quiet" href=ports_path(id)>"Ports and health"</a>
             {others()}
         </div>
         {lost}
+        <Concerns id/>
     })
+}
+
+/// How hot the switch is, where it tells.
+#[component]
+fn Heat() -> impl IntoView {
+    let vitals = scene().state.vitals;
+    let now = Memo::new(move |_| vitals.with(|vitals| vitals.as_ref().and_then(|vitals| vitals.temperature)));
+    move || {
+        now.get().map(|now| {
+            let tone = if now.is_hot() { Tone::Bad } else { Tone::Ok };
+            view! { <span class="heat" data-tone=tone.word() data-testid="heat">{now.to_string()}</span> }
+        })
+    }
+}
+
+/// What a person should know about how the switch is.
+#[component]
+fn Concerns(id: SwitchId) -> impl IntoView {
+    let vitals = scene().state.vitals;
+    let said = Memo::new(move |_| vitals.with(|vitals| concerns_said(vitals.as_ref())));
+    move || {
+        let (lines, more) = said.get();
+        let lines: Vec<_> = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect();
+        let more = (more > 0).then(|| view! { <li><a href=ports_path(id)>{format!("{more} more")}</a></li> });
+        (!lines.is_empty()).then(|| {
+            view! { <ul class="note concerns" data-tone="warn" aria-label="Concerns">{lines}{more}</ul> }
+        })
+    }
+}
+
+/// The first concerns in words, and how many more there are.
+fn concerns_said(vitals: Option<&Vitals>) -> (Vec<String>, usize) {
+    let mut all = vitals.into_iter().flat_map(Vitals::concerns);
+    let first = all.by_ref().take(CONCERNS_SHOWN_MAX).map(|concern| concern.to_string()).collect();
+    (first, all.count())
 }
 
 /// Says that what is drawn may be old.

@@ -7,9 +7,10 @@ mod apply;
 mod errors;
 mod observe;
 mod pci;
+mod vitals;
 
 use async_trait::async_trait;
-use patchbay_domain::{Observation, PhysicalPort, Step};
+use patchbay_domain::{Observation, PhysicalPort, Step, Vitals};
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
 use patchbay_switchtec::command::binding::MAX_SLOTS;
 use patchbay_switchtec::{Client, ClientError, ClientOptions};
@@ -72,6 +73,7 @@ impl SwitchtecDriver {
         let SwitchtecConfig { address, instance, options, .. } = self.config;
         let client = Arc::new(Client::connect(address, instance, options).await?);
         client.arm_events().await?;
+        client.arm_port_events().await?;
         let (mut notified, hints) = (client.notifications(), Arc::clone(&self.hints));
         tokio::spawn(async move {
             while notified.changed().await.is_ok() {
@@ -96,6 +98,10 @@ impl SwitchDriver for SwitchtecDriver {
 
     async fn observe(&self) -> Result<Observation, DriverError> {
         self.read_all().await
+    }
+
+    async fn vitals(&self) -> Result<Vitals, DriverError> {
+        self.read_vitals().await
     }
 
     async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {

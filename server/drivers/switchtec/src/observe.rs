@@ -29,8 +29,11 @@ impl SwitchtecDriver {
         Ok(observation(&topology, &all, firmware))
     }
 
+    /// The event is acknowledged first: what happens after that hints anew. Its details are left in the switch's queue,
+    /// because reading takes them away from people at the vendor's tool, and the database says more.
     async fn read(&self) -> Result<(Topology, PaxAll, FirmwareVersion), ClientError> {
         let client = self.client().await?;
+        client.acknowledge_events().await?;
         Ok((client.topology().await?, client.pax_all().await?, client.firmware_version().await?))
     }
 }

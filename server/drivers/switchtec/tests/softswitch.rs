@@ -1,6 +1,8 @@
 //! The driver against a softswitch, over TCP.
 
-use patchbay_domain::{AdapterKind, LogicalPort, Pdfid, PhysicalPort, Rate, Role};
+use patchbay_domain::{
+    AdapterKind, LinkPhase, LogicalPort, Pdfid, PhysicalPort, PortEvent, Rate, Role, Temperature,
+};
 use patchbay_driver::conformance::{self, step};
 use patchbay_driver::{Applied, DriverError, SwitchDriver};
 use patchbay_driver_switchtec::{Reasons, SwitchtecConfig, SwitchtecDriver};
@@ -104,4 +106,61 @@ async fn a_change_behind_our_back_is_hinted_at() {
         (patchbay_switchtec::PhysicalPort::new(8), patchbay_switchtec::LogicalPort::new(0));
     switch.bind(port, logical_port, &[function]).expect("free");
     hints.changed().await.expect("the driver lives");
+}
+
+#[tokio::test]
+async fn heat_training_and_events_are_read_and_nothing_is_cleared() {
+    let (switch, driver) = rig(None).await;
+    let calm = driver.vitals().await.expect("readable");
+    assert_eq!(calm.temperature, Some(Temperature(4_625)));
+    let ports: Vec<_> = calm.ports.iter().map(|port| (port.port.0, port.phase)).collect();
+    assert_eq!(ports, [0, 4, 8, 12, 16, 20].map(|port| (port, LinkPhase::L0)));
+    assert!(calm.ports.iter().all(|port| port.events.is_empty()));
+
+    let nic = patchbay_switchtec::PhysicalPort::new(16);
+    switch.set_slot_link(nic, patchbay_softswitch::Link::Down).expect("a slot");
+    for _ in 0..2 {
+        let seen = driver.vitals().await.expect("readable");
+        let port = seen.port(PhysicalPort(16)).expect("still a port");
+        assert_eq!(port.phase, LinkPhase::Detect);
+        let changes = port.events.iter().find(|counted| counted.event == PortEvent::LinkState);
+        assert_eq!(changes.map(|counted| counted.count), Some(1), "reading it does not count or clear it");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_trains_narrower_is_hinted_at() {
+    let (switch, driver) = rig(None).await;
+    driver.observe().await.expect("connected");
+    let mut hints = driver.hints();
+    hints.mark_unchanged();
+    let narrow = patchbay_softswitch::Lanes { width: 2, rate: patchbay_switchtec::Rate::Gen4 };
+    let host = patchbay_switchtec::PhysicalPort::new(4);
+    switch.set_host_link(host, patchbay_softswitch::Link::Up(narrow)).expect("a host port");
+    hints.changed().await.expect("the driver lives");
+    let seen = driver.observe().await.expect("readable");
+    assert_eq!(seen.host_ports[1].link.width, 2);
+}
+
+#[tokio::test]
+async fn a_hint_is_acknowledged_and_the_events_are_left_to_others() {
+    let (switch, driver) = rig(None).await;
+    driver.observe().await.expect("connected");
+    let mut hints = driver.hints();
+    for (port, count) in [(0, 1), (4, 2)] {
+        hints.mark_unchanged();
+        let port = patchbay_switchtec::PhysicalPort::new(port);
+        let function = patchbay_switchtec::Pdfid::new(0x1000 + count);
+        switch.bind(port, patchbay_switchtec::LogicalPort::new(0), &[function]).expect("free");
+        hints.changed().await.expect("the driver lives");
+        driver.observe().await.expect("readable");
+        let SocketAddr::V4(address) = switch.addr() else { panic!("IPv4 was asked for") };
+        let other = patchbay_switchtec::Client::connect(address, 0, ClientOptions::default()).await;
+        let other = other.expect("reachable");
+        let summary =
+            other.register_u32(patchbay_switchtec::registers::GLOBAL_EVENTS).await.expect("readable");
+        assert_eq!(summary & patchbay_switchtec::registers::GFMS_EVENT_BIT, 0, "acknowledged");
+        let left = other.events(0).await.expect("readable");
+        assert_eq!(left.remaining, count, "still there for whoever reads them");
+    }
 }

@@ -19,19 +19,27 @@ type Held = BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>;
 pub struct MemorySwitch {
     held: Arc<Mutex<Held>>,
     hints: Arc<watch::Sender<u64>>,
+    vitals: Arc<Mutex<Vitals>>,
     /// Whoever holds this for writing holds the switch up in the middle of a step.
     pub gate: Arc<tokio::sync::RwLock<()>>,
 }
 
 impl Default for MemorySwitch {
     fn default() -> Self {
-        Self { held: Arc::default(), hints: Arc::new(watch::Sender::new(0)), gate: Arc::default() }
+        let hints = Arc::new(watch::Sender::new(0));
+        Self { held: Arc::default(), hints, vitals: Arc::default(), gate: Arc::default() }
     }
 }
 
 impl MemorySwitch {
     pub fn held(&self) -> Held {
         self.held.lock().expect("not poisoned").clone()
+    }
+
+    /// Changes how the switch is, and hints at it.
+    pub fn feel(&self, vitals: Vitals) {
+        *self.vitals.lock().expect("not poisoned") = vitals;
+        self.hints.send_modify(|n| *n += 1);
     }
 
     /// Binds behind Patchbay's back, and hints at it.
@@ -93,6 +101,10 @@ impl SwitchDriver for MemorySwitch {
         })
     }
 
+    async fn vitals(&self) -> Result<Vitals, DriverError> {
+        Ok(self.vitals.lock().expect("not poisoned").clone())
+    }
+
     async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
         let _open = self.gate.read().await;
         let at = (step.port, step.place.logical_port);
@@ -144,6 +156,8 @@ pub struct Rig {
 pub fn options() -> EngineOptions {
     EngineOptions {
         observe_every: Duration::from_secs(3600),
+        vitals_every: Duration::from_secs(3600),
+        vitals_pause: Duration::ZERO,
         undo_patience: Duration::from_millis(50),
         retry_every: Duration::from_millis(5),
         ..EngineOptions::default()

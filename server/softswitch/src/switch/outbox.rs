@@ -43,3 +43,38 @@ impl Switch {
         self.record(Ticket(u64::MAX));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use patchbay_switchtec::PhysicalPort;
+    use patchbay_switchtec::command::events::EventKind;
+
+    use super::*;
+    use crate::rack::Rack;
+
+    fn raised(ids: &[u8]) -> Vec<Raised> {
+        let event = |id: &u8| Raised::Gfms(EventKind::EndpointPortAdded { port: PhysicalPort::new(*id) });
+        ids.iter().map(event).collect()
+    }
+
+    fn recorded(switch: &Switch) -> Vec<EventKind> {
+        switch.queue.events().map(|event| event.kind.clone()).collect()
+    }
+
+    #[test]
+    fn events_keep_the_order_of_the_changes_whoever_is_ready_first() {
+        let mut switch = Switch::new(Rack::transcripts().unwrap().into());
+        assert_eq!(switch.put_aside(Vec::new()), None);
+        let early = switch.put_aside(raised(&[1, 2])).unwrap();
+        let late = switch.put_aside(raised(&[3])).unwrap();
+        let later = switch.put_aside(raised(&[4])).unwrap();
+        switch.record(late);
+        let so_far: Vec<_> = recorded(&switch);
+        assert_eq!(so_far.len(), 3, "those of the earlier change come along");
+        switch.record(early);
+        assert_eq!(recorded(&switch), so_far, "and are not recorded twice");
+        switch.record(later);
+        let all = [1, 2, 3, 4].map(|id| EventKind::EndpointPortAdded { port: PhysicalPort::new(id) });
+        assert_eq!(recorded(&switch), all);
+    }
+}

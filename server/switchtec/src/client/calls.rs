@@ -322,15 +322,22 @@ impl Client {
         Ok(())
     }
 
+    /// Acknowledges a notification, so that the next event raises another one, and leaves the events for whoever wants
+    /// to read them. To be called before what they are about is read.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn acknowledge_events(&self) -> Result<(), ClientError> {
+        acknowledge(&mut self.turn().await?).await
+    }
+
     /// Acknowledges a notification and takes all events, in the order of section 7: summary, header, queue.
     ///
     /// # Errors
     /// See [`ClientError`].
     pub async fn drain_events(&self) -> Result<EventBatch, ClientError> {
         let mut turn = self.turn().await?;
-        if read_u32(&mut turn, registers::GLOBAL_EVENTS).await? & registers::GFMS_EVENT_BIT != 0 {
-            turn.access("acknowledge its events", arm()).await?;
-        }
+        acknowledge(&mut turn).await?;
         let mut all = EventBatch { events: Vec::new(), remaining: 0, overflow: false };
         for _ in 0..MAX_DRAIN_ROUNDS {
             let batch = turn.ask(&EventsGet { max: MAX_EVENTS }).await?;
@@ -344,6 +351,14 @@ impl Client {
         }
         Ok(all)
     }
+}
+
+/// The first two steps of section 7: the summary says whether there was an event, and its header is cleared.
+async fn acknowledge(turn: &mut Turn<'_>) -> Result<(), ClientError> {
+    if read_u32(turn, registers::GLOBAL_EVENTS).await? & registers::GFMS_EVENT_BIT != 0 {
+        turn.access("acknowledge its events", arm()).await?;
+    }
+    Ok(())
 }
 
 async fn read_u32(turn: &mut Turn<'_>, offset: u32) -> Result<u32, ClientError> {
