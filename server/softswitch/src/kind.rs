@@ -1,7 +1,6 @@
 //! Kinds of commands, and what rack files and orders call them.
 
-use patchbay_switchtec::command::{Command, Request};
-use patchbay_switchtec::{CommandId, command};
+use patchbay_switchtec::command::Request;
 use serde::de::{self, Deserializer, Unexpected};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -144,32 +143,6 @@ impl CommandKind {
     /// Whether such a command may change what outlives the switch's program.
     pub(crate) fn may_change(self) -> bool {
         matches!(self, Self::Bind | Self::Unbind | Self::PortConfigSet | Self::PortControl | Self::Events)
-    }
-
-    /// The MRPC command id; for [`CommandKind::Registers`] the one that reads.
-    pub fn command(self) -> CommandId {
-        match self {
-            Self::Ping => CommandId::PING,
-            Self::Echo => CommandId::ECHO,
-            Self::GetPaxId => CommandId::GET_PAX_ID,
-            Self::DieTemperature => CommandId::DIETEMP,
-            Self::LinkStatus => CommandId::LNKSTAT,
-            Self::Topology => CommandId::TOPO_INFO_DUMP,
-            Self::Database => CommandId::GFMS_DB_DUMP,
-            Self::Bind | Self::Unbind => command::binding::Bind::ID,
-            Self::PortConfig | Self::PortConfigSet => CommandId::PORT_CONFIG,
-            Self::PortControl => CommandId::PORT_CONTROL,
-            Self::Reset => CommandId::RESET,
-            Self::Firmware => CommandId::PART_INFO,
-            Self::MultiConfig => CommandId::MULTI_CFG,
-            Self::Log => CommandId::FWLOGRD,
-            Self::Registers => CommandId::GAS_READ,
-            Self::Bandwidth | Self::Latency | Self::EventCounters => CommandId::PMON,
-            Self::Tunnel => CommandId::EP_TUNNEL_CFG,
-            Self::ConfigSpace | Self::Memory => CommandId::EP_RESOURCE_ACCESS,
-            Self::DeviceManage => CommandId::DEVICE_MANAGE,
-            Self::Events => CommandId::GFMS_EVENT,
-        }
     }
 }
 

@@ -214,6 +214,22 @@ async fn registers_by_command_are_the_same_registers() {
 }
 
 #[tokio::test]
+async fn registers_written_by_command_outlive_the_program_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    for first in [true, false] {
+        let options = Options { state: Some(folder.path().join("state.json")), ..Options::default() };
+        let running = bench::start(options).await;
+        let mut raw = RawChannel::open(&running).await;
+        if first {
+            raw.call(&RegisterWrite { offset: 0x1968, data: vec![8, 0, 0, 0] }).await.unwrap();
+        }
+        let read = RegisterRead { offset: 0x1968, count_bytes: 4 };
+        assert_eq!(raw.call(&read).await, Ok(vec![8, 0, 0, 0]), "first: {first}");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn firmware_is_shown_as_gen4_has_it() {
     let mut rig = Rig::new().await;
     let client = client(&rig.running).await;
