@@ -142,7 +142,15 @@ impl CommandKind {
 
     /// Whether such a command may change what outlives the switch's program.
     pub(crate) fn may_change(self) -> bool {
-        matches!(self, Self::Bind | Self::Unbind | Self::PortConfigSet | Self::PortControl | Self::Events)
+        matches!(
+            self,
+            Self::Bind
+                | Self::Unbind
+                | Self::PortConfigSet
+                | Self::PortControl
+                | Self::Events
+                | Self::Registers
+        )
     }
 }
 
