@@ -1,5 +1,6 @@
 //! `patchbay softswitch ctl`: orders to a softswitch that runs elsewhere on this machine.
 
+use crate::say::say;
 use clap::{Args, Subcommand};
 use patchbay_softswitch::control::send;
 use patchbay_softswitch::{
@@ -182,9 +183,9 @@ struct NotCarriedOut(String);
 pub async fn run(options: &CtlOptions) -> Result<(), Box<dyn Error>> {
     for answer in send(&options.socket, &[options.order.clone().into()]).await? {
         match answer.map_err(NotCarriedOut)? {
-            Done::Changed(sentence) => println!("{sentence}"),
-            Done::Waiting(fault) => println!("fault {} waits for its command", fault.0),
-            Done::Condition(condition) => println!("{}", serde_json::to_string_pretty(&condition)?),
+            Done::Changed(sentence) => say(sentence)?,
+            Done::Waiting(fault) => say(format_args!("fault {} waits for its command", fault.0))?,
+            Done::Condition(condition) => say(serde_json::to_string_pretty(&condition)?)?,
         }
     }
     Ok(())

@@ -20,6 +20,7 @@ pub mod guard;
 pub mod lab;
 pub mod pages;
 pub mod racks;
+mod say;
 pub mod serve;
 pub mod softswitch;
 pub mod verify;

@@ -1,6 +1,7 @@
 //! `patchbay softswitch rack` and `check`: making rack files and looking at them.
 
 use crate::lab;
+use crate::say::say;
 use clap::Args;
 use patchbay_softswitch::{Shape, generate};
 use std::error::Error;
@@ -40,8 +41,7 @@ pub struct CheckOptions {
 /// When no switches can hold what is asked for.
 pub fn print(options: &RackOptions) -> Result<(), Box<dyn Error>> {
     let RackOptions { hosts, adapters, functions, seed, switches } = *options;
-    print!("{}", generate(&Shape { hosts, adapters, functions, seed, switches })?);
-    Ok(())
+    Ok(say(generate(&Shape { hosts, adapters, functions, seed, switches })?.trim_end())?)
 }
 
 /// Prints what a rack file holds and what to know about it.
@@ -50,9 +50,9 @@ pub fn print(options: &RackOptions) -> Result<(), Box<dyn Error>> {
 /// When it cannot be read or describes racks that cannot be; the error names line and field.
 pub fn check(options: &CheckOptions) -> Result<(), Box<dyn Error>> {
     let lab = lab::read(Some(&options.rack))?;
-    println!("{lab}");
+    say(&lab)?;
     for warning in lab.warnings() {
-        println!("Warning: {warning}");
+        say(format_args!("Warning: {warning}"))?;
     }
     Ok(())
 }

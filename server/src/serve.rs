@@ -4,6 +4,7 @@ use crate::assets::Assets;
 use crate::breaking::LabBench;
 use crate::config::{ServeOptions, SwitchAddress};
 use crate::desk::ServerDesk;
+use crate::say::say;
 use crate::{api, guard, lab, pages};
 use axum::Router;
 use patchbay_api::{Desk, Notice};
@@ -98,7 +99,7 @@ pub async fn run(options: ServeOptions) -> Result<(), Box<dyn Error>> {
     let listen = options.listen;
     let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;
     let address = listener.local_addr().map_err(ServeError::Io)?;
-    println!("Patchbay is at http://{address}");
+    say(format_args!("Patchbay is at http://{address}")).map_err(ServeError::Io)?;
     Ok(house.serve(listener).await?)
 }
 

@@ -1,6 +1,7 @@
 //! `patchbay softswitch`: the emulated switches alone.
 
 use crate::config::{SoftswitchCommand, SoftswitchOptions};
+use crate::say::say;
 use crate::{ctl, lab, racks};
 use patchbay_softswitch::{Files, MAX_CONNECTIONS};
 use std::error::Error;
@@ -28,7 +29,7 @@ async fn serve(options: &SoftswitchOptions) -> Result<(), Box<dyn Error>> {
     let files = Files { state: options.state.as_deref(), control: options.control.as_deref() };
     let switches = lab::start(lab, options.listen, files).await?;
     for (rack, running) in &switches {
-        println!("Softswitch {} is at {}", rack.name, running.addr());
+        say(format_args!("Softswitch {} is at {}", rack.name, running.addr()))?;
     }
     crate::serve::told_to_stop().await?;
     for (_, running) in switches {

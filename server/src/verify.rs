@@ -1,6 +1,7 @@
 //! `patchbay verify`: the whole ledger, entry by entry.
 
 use crate::config::VerifyOptions;
+use crate::say::say;
 use crate::serve::DATABASE;
 use patchbay_store::Store;
 use std::error::Error;
@@ -20,6 +21,6 @@ pub async fn run(options: VerifyOptions) -> Result<(), Box<dyn Error>> {
     let verified = store.verify().await;
     store.close().await;
     let verified = verified?;
-    println!("The ledger holds together: {} entries, head {}.", verified.entries, verified.head);
-    Ok(())
+    let (entries, head) = (verified.entries, verified.head);
+    Ok(say(format_args!("The ledger holds together: {entries} entries, head {head}."))?)
 }

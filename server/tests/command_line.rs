@@ -138,3 +138,19 @@ async fn verify_reads_the_whole_ledger() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("holds together: 4 entries"), "{said}");
 }
+
+#[tokio::test]
+async fn a_reader_that_has_read_enough_is_no_failure() {
+    let words = ["softswitch", "rack", "--hosts", "64", "--adapters", "16", "--functions", "2048"];
+    let mut program = Command::new(env!("CARGO_BIN_EXE_patchbay"))
+        .args(words)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    // The file is longer than a pipe holds, so the program is still writing, or has not begun, when the reader goes.
+    drop(program.stdout.take());
+    let ended = program.wait_with_output().await.expect("it ends");
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.is_empty(), "{ended:?}");
+}

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    Adapter, AdapterId, AdapterKind, ChangeId, Function, FunctionId, Generation, HistoryItem, Host, HostId,
-    Link, LogicalPort, Pdfid, PhysicalPort, PortVitals, Role, Seq, SwitchId, SwitchState, Temperature,
-    Topology, Vitals,
+    Adapter, AdapterId, AdapterKind, ChangeId, FirmwareImage, Function, FunctionId, Generation, HistoryItem,
+    Host, HostId, Link, LogicalPort, Pdfid, PhysicalPort, PortVitals, Role, Seq, SwitchId, SwitchState,
+    Temperature, Topology, Vitals,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -80,6 +80,8 @@ pub struct VitalsView {
     pub temperature_c: Option<f64>,
     /// Its ports.
     pub ports: Vec<PortVitals>,
+    /// The images in its flash, where it tells.
+    pub firmware: Vec<FirmwareImage>,
     /// What a person should know, in words.
     pub concerns: Vec<String>,
 }
@@ -89,6 +91,7 @@ impl From<&Vitals> for VitalsView {
         Self {
             temperature_c: vitals.temperature.map(Temperature::celsius),
             ports: vitals.ports.clone(),
+            firmware: vitals.firmware.clone(),
             concerns: vitals.concerns().map(|concern| concern.to_string()).collect(),
         }
     }
@@ -285,7 +288,7 @@ mod tests {
     fn picture() -> Picture {
         let events = vec![PortEventCount { event: PortEvent::Uncorrectable, count: 2 }];
         let port = PortVitals { port: PhysicalPort(16), phase: LinkPhase::L0, events, traffic: None };
-        let vitals = Vitals { temperature: Some(Temperature(4_625)), ports: vec![port] };
+        let vitals = Vitals { temperature: Some(Temperature(4_625)), ports: vec![port], ..Vitals::default() };
         Picture {
             topology: rack(),
             seq: Seq::new(9),

@@ -50,4 +50,7 @@ pub use rules::check;
 pub use topology::{
     Adapter, AdapterKind, Assignment, Function, Host, OpenChange, Place, Role, Switch, SwitchState, Topology,
 };
-pub use vitals::{Concern, LinkPhase, PortEvent, PortEventCount, PortVitals, Temperature, Traffic, Vitals};
+pub use vitals::{
+    Concern, FirmwareImage, FirmwarePart, LinkPhase, PortEvent, PortEventCount, PortVitals, Temperature,
+    Traffic, Vitals,
+};

@@ -174,6 +174,51 @@ pub struct PortVitals {
     pub traffic: Option<Traffic>,
 }
 
+/// What an image in a switch's flash is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirmwarePart {
+    /// The map of the flash.
+    Map,
+    /// The keys that images are signed with.
+    Keys,
+    /// What starts the firmware.
+    BootLoader,
+    /// Its configuration.
+    Configuration,
+    /// The firmware itself.
+    Firmware,
+    /// Something else.
+    Other,
+}
+
+impl FirmwarePart {
+    /// The words on screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Map => "flash map",
+            Self::Keys => "keys",
+            Self::BootLoader => "boot loader",
+            Self::Configuration => "configuration",
+            Self::Firmware => "firmware",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// An image in a switch's flash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirmwareImage {
+    /// What it is for.
+    pub part: FirmwarePart,
+    /// Its version.
+    pub version: String,
+    /// Whether the switch starts it next time.
+    pub active: bool,
+    /// Whether it runs.
+    pub running: bool,
+}
+
 /// How a switch is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vitals {
@@ -181,6 +226,8 @@ pub struct Vitals {
     pub temperature: Option<Temperature>,
     /// Its ports, in order.
     pub ports: Vec<PortVitals>,
+    /// The images in its flash, where it tells.
+    pub firmware: Vec<FirmwareImage>,
 }
 
 /// Something in a reading that a person should know.
@@ -246,7 +293,7 @@ mod tests {
     #[test]
     fn a_cool_switch_without_errors_is_no_concern() {
         let ports = vec![port(0, &[(PortEvent::LinkState, 9), (PortEvent::HotPlug, 1)]), port(4, &[])];
-        let vitals = Vitals { temperature: Some(Temperature(9_499)), ports };
+        let vitals = Vitals { temperature: Some(Temperature(9_499)), ports, ..Vitals::default() };
         assert_eq!(vitals.concerns().count(), 0);
     }
 
@@ -256,7 +303,7 @@ mod tests {
             port(0, &[(PortEvent::LinkState, 1), (PortEvent::Uncorrectable, 1)]),
             port(16, &[(PortEvent::ErrorReported, 3), (PortEvent::Contained, 255)]),
         ];
-        let vitals = Vitals { temperature: Some(Temperature(9_804)), ports };
+        let vitals = Vitals { temperature: Some(Temperature(9_804)), ports, ..Vitals::default() };
         let said: Vec<_> = vitals.concerns().map(|concern| concern.to_string()).collect();
         assert_eq!(
             said,

@@ -121,7 +121,7 @@ fn a_list_is_made_anew_after_many_changes() {
 #[test]
 fn only_the_shown_switchs_vitals_are_taken_and_lost_with_it() {
     with_board(|state| {
-        let vitals = Vitals { temperature: Some(Temperature(9_800)), ports: Vec::new() };
+        let vitals = Vitals { temperature: Some(Temperature(9_800)), ..Vitals::default() };
         let other = SwitchId::new(SWITCH.get() + 1);
         state.apply(&[LiveEvent::Vitals { switch: other, vitals: Some(vitals.clone()) }]);
         assert_eq!(state.vitals.get_untracked(), None);

@@ -1,7 +1,7 @@
 //! The table of ports, which follows what is read.
 
 use leptos::prelude::*;
-use patchbay_domain::{Concern, Seq, SwitchId, Topology, Vitals};
+use patchbay_domain::{Concern, FirmwareImage, Seq, SwitchId, Topology, Vitals};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Row, rows};
@@ -31,7 +31,7 @@ pub fn Ports() -> impl IntoView {
     let live = RwSignal::new(LiveState::default());
     #[cfg(not(feature = "ssr"))]
     Effect::new(move || follow(shown, live));
-    view! { <LiveMark state=live/><Health shown/><Table shown/> }
+    view! { <LiveMark state=live/><Health shown/><Table shown/><Images shown/> }
 }
 
 /// The same value on both sides: the server has it at hand, the browser reads the block beside the island.
@@ -107,6 +107,27 @@ fn Line(row: Row) -> impl IntoView {
     }
 }
 
+/// The images in the switch's flash.
+#[component]
+fn Images(shown: RwSignal<ShownPorts>) -> impl IntoView {
+    let lines = move || {
+        let images =
+            shown.with(|s| s.vitals.as_ref().map(|vitals| vitals.firmware.clone())).unwrap_or_default();
+        images.iter().map(|image| view! { <li>{image_said(image)}</li> }).collect_view()
+    };
+    view! {
+        <h2 id="images-title" class="images-title">"In its flash"</h2>
+        <ul class="images" aria-labelledby="images-title">{lines}</ul>
+    }
+}
+
+/// "firmware 4.80 B123, active, running".
+fn image_said(image: &FirmwareImage) -> String {
+    let active = if image.active { ", active" } else { "" };
+    let running = if image.running { ", running" } else { "" };
+    format!("{} {}{active}{running}", image.part.words(), image.version)
+}
+
 /// Folds what happens into what is shown. After something was missed only the server knows, so the page is loaded anew.
 #[cfg(not(feature = "ssr"))]
 fn follow(shown: RwSignal<ShownPorts>, live: RwSignal<LiveState>) {
@@ -158,7 +179,7 @@ mod tests {
     fn vitals_of_this_switch_replace_what_was_shown() {
         let mut shown =
             ShownPorts { topology: fixture::topology(), seq: Seq::new(10), switch: SWITCH, vitals: None };
-        let read = Vitals { temperature: Some(Temperature(4_000)), ports: Vec::new() };
+        let read = Vitals { temperature: Some(Temperature(4_000)), ..Vitals::default() };
         let other = SwitchId::new(SWITCH.get() + 1);
         assert!(shown.take(LiveEvent::Vitals { switch: other, vitals: Some(read.clone()) }));
         assert_eq!(shown.vitals, None);

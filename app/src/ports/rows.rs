@@ -104,7 +104,7 @@ mod tests {
         ];
         let traffic = Some(Traffic { sent_bytes: 0, received_bytes: 12_400_000 });
         let ports = vec![PortVitals { port, phase: LinkPhase::L0, events, traffic }];
-        let rows = rows(&topology, SWITCH, Some(&Vitals { temperature: None, ports }));
+        let rows = rows(&topology, SWITCH, Some(&Vitals { ports, ..Vitals::default() }));
         let row = rows.iter().find(|row| row.port == port).expect("there");
         assert_eq!(row.phase, "L0");
         assert_eq!(row.events, "uncorrectable error, 2 times; link change");

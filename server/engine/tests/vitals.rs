@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 fn hot() -> Vitals {
-    Vitals { temperature: Some(Temperature(9_800)), ports: Vec::new() }
+    Vitals { temperature: Some(Temperature(9_800)), ..Vitals::default() }
 }
 
 #[tokio::test]

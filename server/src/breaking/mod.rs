@@ -3,8 +3,9 @@
 //! It is no part of the product's face: it stands in this crate, talks to the emulated switches' own controls, and what
 //! it does reaches Patchbay only over the wire, as it would from a rack.
 
-mod form;
+mod forms;
 mod page;
+mod submitted;
 mod view;
 
 pub use page::LabPage;
@@ -72,7 +73,8 @@ impl LabBench {
     async fn order(&self, index: usize, fields: Vec<(String, String)>) -> Result<String, String> {
         let (_, controls) =
             self.0.switches.get(index).ok_or_else(|| format!("The lab has no switch {index}."))?;
-        let order: Order = serde_json::from_value(form::object(fields)).map_err(|error| sentence(&error))?;
+        let order: Order =
+            serde_json::from_value(submitted::object(fields)).map_err(|error| sentence(&error))?;
         let waiting = match &order {
             Order::Slow { .. } => "From now on such commands are slow.",
             _ => "It waits for its command.",

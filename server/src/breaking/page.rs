@@ -4,6 +4,7 @@
 //! the product.
 
 use super::LabBench;
+use super::forms::{Choice, Entry, Nth, Order};
 use super::view::{Bench, BenchPort, Said, Side};
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -250,11 +251,6 @@ fn CommandFaults(bench: Bench) -> impl IntoView {
 }
 
 #[component]
-fn Nth(what: &'static str) -> impl IntoView {
-    view! { <Entry name="nth" label=format!("Which one to {what}, 1 is the next") value="1" before="no." unit="from now"/> }
-}
-
-#[component]
 fn BehindTheBack(bench: Bench) -> impl IntoView {
     let id = bench.index;
     let numbered = |(number, name): (u8, String)| (number.to_string(), format!("{name}, port {number}"));
@@ -287,72 +283,6 @@ fn BehindTheBack(bench: Bench) -> impl IntoView {
                 <ul class="lab-waiting" aria-label="What is bound">{bound.collect_view()}</ul>
             </details>
         </section>
-    }
-    .into_any()
-}
-
-/// A form that gives one order.
-#[component]
-fn Order(
-    /// Which emulated switch.
-    bench: usize,
-    /// The order's name at the control door.
-    order: &'static str,
-    /// What the button says.
-    button: &'static str,
-    /// The port it is about.
-    #[prop(optional)]
-    port: Option<u8>,
-    /// The waiting fault it is about.
-    #[prop(optional)]
-    fault: Option<u64>,
-    /// The rest of the form.
-    #[prop(optional)]
-    children: Option<Children>,
-) -> impl IntoView {
-    view! {
-        <form class="lab-order" method="post" action=format!("/lab/{bench}") data-order=order>
-            <input type="hidden" name="order" value=order/>
-            {port.map(|port| view! { <input type="hidden" name="port" value=port/> })}
-            {fault.map(|fault| view! { <input type="hidden" name="id" value=fault/> })}
-            {children.map(|children| children())}
-            <button type="submit" class="button">{button}</button>
-        </form>
-    }
-    .into_any()
-}
-
-/// A list to choose from; the label is for those who do not see what stands around it.
-#[component]
-fn Choice(
-    name: &'static str,
-    #[prop(into)] label: String,
-    /// Value and words.
-    options: Vec<(String, String)>,
-) -> impl IntoView {
-    let options = options.into_iter().map(|(value, words)| view! { <option value=value>{words}</option> });
-    view! { <select class="input" name=name aria-label=label>{options.collect_view()}</select> }.into_any()
-}
-
-/// A line to write in.
-#[component]
-fn Entry(
-    name: &'static str,
-    #[prop(into)] label: String,
-    value: &'static str,
-    /// Stands before the line, for those who see it.
-    #[prop(optional)]
-    before: &'static str,
-    /// Stands behind it, as in "ms".
-    #[prop(optional)]
-    unit: &'static str,
-) -> impl IntoView {
-    view! {
-        <span class="lab-entry">
-            <span aria-hidden="true">{before}</span>
-            <input class="input" name=name aria-label=label.clone() title=label value=value autocomplete="off"/>
-            <span aria-hidden="true">{unit}</span>
-        </span>
     }
     .into_any()
 }

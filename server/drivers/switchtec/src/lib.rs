@@ -10,9 +10,10 @@ mod pci;
 mod vitals;
 
 use async_trait::async_trait;
-use patchbay_domain::{Observation, PhysicalPort, Step, Vitals};
+use patchbay_domain::{FirmwareImage, Observation, PhysicalPort, Step, Vitals};
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
 use patchbay_switchtec::command::binding::MAX_SLOTS;
+use patchbay_switchtec::command::firmware::FirmwareTable;
 use patchbay_switchtec::{Client, ClientError, ClientOptions};
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
@@ -50,6 +51,8 @@ pub struct SwitchtecDriver {
     /// The HVD instance of each host port, as last read: needed to read one host instead of the whole switch.
     instances: SyncMutex<BTreeMap<PhysicalPort, u8>>,
     hints: Arc<watch::Sender<u64>>,
+    /// The images in the flash, with the table they were read for.
+    firmware: Mutex<Option<(FirmwareTable, Vec<FirmwareImage>)>>,
 }
 
 impl SwitchtecDriver {
@@ -60,6 +63,7 @@ impl SwitchtecDriver {
             client: Mutex::new(None),
             instances: SyncMutex::default(),
             hints: Arc::new(watch::Sender::new(0)),
+            firmware: Mutex::new(None),
         }
     }
 

@@ -2,14 +2,16 @@
 
 use crate::SwitchtecDriver;
 use patchbay_domain::{
-    LinkPhase, PhysicalPort, PortEvent, PortEventCount, PortVitals, Temperature, Traffic, Vitals,
+    FirmwareImage, FirmwarePart, LinkPhase, PhysicalPort, PortEvent, PortEventCount, PortVitals, Temperature,
+    Traffic, Vitals,
 };
 use patchbay_driver::DriverError;
 use patchbay_switchtec::client::PortEventRecord;
+use patchbay_switchtec::command::firmware::{FirmwarePartition, ImageKind};
 use patchbay_switchtec::command::link_status::LinkRecord;
 use patchbay_switchtec::command::performance::BandwidthRecord;
 use patchbay_switchtec::registers;
-use patchbay_switchtec::{self as wire, ClientError, LtssmState};
+use patchbay_switchtec::{self as wire, Client, ClientError, LtssmState};
 use std::collections::BTreeMap;
 
 /// What the ports have carried, by port.
@@ -30,13 +32,54 @@ impl SwitchtecDriver {
         let numbers: Vec<_> = links.iter().map(|link| link.port).collect();
         let carried = unless_refused(client.bandwidth(&numbers).await)?.unwrap_or_default();
         let carried: Carried = carried.iter().map(|(port, record)| (*port, traffic(record))).collect();
+        let firmware = self.firmware(&client).await?;
         Ok(Vitals {
+            firmware,
             temperature: heat.and_then(|values| values.into_iter().max()).map(Temperature),
             ports: (0..)
                 .zip(&links)
                 .map(|(function, link)| port(link, function, &events, &carried))
                 .collect(),
         })
+    }
+
+    /// The images in the flash. They change with an update only, so the table is read and the images if it has changed.
+    async fn firmware(&self, client: &Client) -> Result<Vec<FirmwareImage>, ClientError> {
+        let Some(table) = unless_refused(client.firmware_table().await)? else { return Ok(Vec::new()) };
+        let mut known = self.firmware.lock().await;
+        if let Some((of, images)) = known.as_ref()
+            && *of == table
+        {
+            return Ok(images.clone());
+        }
+        let mut images = Vec::new();
+        for partition in FirmwarePartition::ALL {
+            let record = table.partition(partition);
+            // The log has no image (protocol sheet, section 5.2).
+            if !record.valid || partition.kind() == ImageKind::NvLog {
+                continue;
+            }
+            let Some(image) = unless_refused(client.firmware_image(partition).await)? else { continue };
+            images.push(FirmwareImage {
+                part: part(partition.kind()),
+                version: image.version.to_string(),
+                active: record.active,
+                running: record.running,
+            });
+        }
+        *known = Some((table, images.clone()));
+        Ok(images)
+    }
+}
+
+const fn part(kind: ImageKind) -> FirmwarePart {
+    match kind {
+        ImageKind::Map => FirmwarePart::Map,
+        ImageKind::Key => FirmwarePart::Keys,
+        ImageKind::BootLoader => FirmwarePart::BootLoader,
+        ImageKind::Config => FirmwarePart::Configuration,
+        ImageKind::Image => FirmwarePart::Firmware,
+        ImageKind::NvLog | ImageKind::Other(_) => FirmwarePart::Other,
     }
 }
 

@@ -1,7 +1,8 @@
 //! The driver against a softswitch, over TCP.
 
 use patchbay_domain::{
-    AdapterKind, LinkPhase, LogicalPort, Pdfid, PhysicalPort, PortEvent, Rate, Role, Temperature,
+    AdapterKind, FirmwarePart, LinkPhase, LogicalPort, Pdfid, PhysicalPort, PortEvent, Rate, Role,
+    Temperature,
 };
 use patchbay_driver::conformance::{self, step};
 use patchbay_driver::{Applied, DriverError, SwitchDriver};
@@ -116,6 +117,11 @@ async fn heat_training_and_events_are_read_and_nothing_is_cleared() {
     let ports: Vec<_> = calm.ports.iter().map(|port| (port.port.0, port.phase)).collect();
     assert_eq!(ports, [0, 4, 8, 12, 16, 20].map(|port| (port, LinkPhase::L0)));
     assert!(calm.ports.iter().all(|port| port.events.is_empty()));
+    let runs: Vec<_> = calm.firmware.iter().filter(|image| image.part == FirmwarePart::Firmware).collect();
+    let said: Vec<_> =
+        runs.iter().map(|image| (image.version.as_str(), image.active, image.running)).collect();
+    assert_eq!(said, [("4.80 B123", true, true), ("4.70 B111", false, false)]);
+    assert_eq!(driver.vitals().await.expect("readable").firmware, calm.firmware, "the table has not changed");
 
     let nic = patchbay_switchtec::PhysicalPort::new(16);
     switch.set_slot_link(nic, patchbay_softswitch::Link::Down).expect("a slot");

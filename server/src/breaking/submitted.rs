@@ -5,8 +5,8 @@ use serde_json::{Map, Number, Value};
 /// Fields that are lists, however many values came.
 const LISTS: [&str; 1] = ["functions"];
 
-/// The fields of a form as the JSON object that the control door would take: numbers as numbers (also `0x1001`), lists as lists, and
-/// what was left empty left out.
+/// The fields of a form as the JSON object that the control socket would take: numbers as numbers (also `0x1001`), lists
+/// as lists, and what was left empty left out.
 pub fn object(fields: Vec<(String, String)>) -> Value {
     let mut object = Map::new();
     for (name, text) in fields {
@@ -27,7 +27,7 @@ pub fn object(fields: Vec<(String, String)>) -> Value {
     Value::Object(object)
 }
 
-/// Names stay texts, also those that look like numbers would only in fields that hold numbers.
+/// Words stay texts; in every other field what looks like a number is one.
 fn value(name: &str, text: &str) -> Value {
     let words = ["order", "command", "adapter", "bindings", "severity", "when"];
     if words.contains(&name) {
