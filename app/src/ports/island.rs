@@ -59,7 +59,7 @@ fn Health(shown: RwSignal<ShownPorts>) -> impl IntoView {
     };
     view! {
         <p class="ports-heat">"Temperature "<b data-testid="temperature">{temperature}</b></p>
-        <ul class="concerns" role="status" aria-label="Concerns">{concerns}</ul>
+        <div role="status"><ul class="concerns" aria-label="Concerns">{concerns}</ul></div>
     }
 }
 
