@@ -12,9 +12,10 @@ pub use island::Ports;
 #[cfg(feature = "ssr")]
 pub use page::PortsPage;
 
+use crate::ui::board_path;
 use patchbay_domain::SwitchId;
 
 /// Where the ports of a switch are.
 pub fn ports_path(switch: SwitchId) -> String {
-    format!("/switches/{switch}/ports")
+    format!("{}/ports", board_path(switch))
 }

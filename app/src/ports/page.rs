@@ -9,7 +9,7 @@ use patchbay_domain::SwitchId;
 use super::island::{PORTS_BLOCK_ID, Ports, ShownPorts};
 use crate::block;
 use crate::desk::desk;
-use crate::ui::{Failed, Layout, Section, StateBadge, Surroundings};
+use crate::ui::{Failed, Layout, Section, StateBadge, Surroundings, board_path};
 
 /// The ports of the switch in the address.
 #[component]
@@ -57,7 +57,7 @@ fn Drawn(found: Found) -> impl IntoView {
                     {format!("{}, firmware {}, at {}", switch.model, switch.firmware, switch.address)}
                 </p>
                 <StateBadge state=switch.state/>
-                <a class="other-switch" href=format!("/switches/{}", switch.id)>"Its board"</a>
+                <a class="other-switch" href=board_path(switch.id)>"Its board"</a>
             </div>
         }
     });

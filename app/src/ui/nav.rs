@@ -9,9 +9,15 @@ use super::StateBadge;
 use super::layout::Surroundings;
 #[cfg(feature = "ssr")]
 use leptos::prelude::*;
+use patchbay_domain::SwitchId;
 
 /// Where the lab's hardware can be broken; the server has the page.
 pub const LAB_PATH: &str = "/lab";
+
+/// Where the board of a switch is.
+pub fn board_path(switch: SwitchId) -> String {
+    format!("/switches/{switch}")
+}
 
 /// A section of Patchbay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +49,7 @@ pub fn Nav(
         view! { <ul class="nav-lab"><li><a href=LAB_PATH aria-current=current>"Lab: break something"</a></li></ul> }
     });
     let racks = around.switches.into_iter().map(|(id, name, state)| {
-        let board = format!("/switches/{id}");
+        let board = board_path(id);
         view! { <li class="rack" data-switch=id.get()><a href=board>{name}</a><StateBadge state/></li> }
     });
     let racks: Vec<_> = racks.collect();
@@ -100,7 +106,7 @@ pub fn follow(event: &patchbay_api::LiveEvent) {
 }
 
 #[cfg(not(feature = "ssr"))]
-fn show_state(switch: patchbay_domain::SwitchId, state: patchbay_domain::SwitchState) {
+fn show_state(switch: SwitchId, state: patchbay_domain::SwitchState) {
     let badge = format!("[data-switch=\"{switch}\"] .badge");
     if let Some(badge) = set_text(&badge, state.word()) {
         // Only a malformed name could be refused.

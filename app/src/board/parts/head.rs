@@ -7,7 +7,7 @@ use patchbay_domain::{Switch, SwitchId, SwitchState, Vitals};
 use crate::board::scene::scene;
 use crate::live::LiveState;
 use crate::ports::ports_path;
-use crate::ui::{Precision, StateBadge, Tone, When};
+use crate::ui::{Precision, StateBadge, Tone, When, board_path};
 
 /// How many concerns stand over the board before the rest is left to the page of ports.
 const CONCERNS_SHOWN_MAX: usize = 3;
@@ -36,7 +36,7 @@ fn SwitchHead(id: SwitchId) -> impl IntoView {
     let others = move || {
         let others = scene.state.with(|t| {
             let others = t.switches.values().filter(|s| s.id != id);
-            others.map(|s| (format!("/switches/{}", s.id), s.name.clone())).collect::<Vec<_>>()
+            others.map(|s| (board_path(s.id), s.name.clone())).collect::<Vec<_>>()
         });
         others
             .into_iter()

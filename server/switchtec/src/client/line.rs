@@ -15,7 +15,7 @@ use crate::command::Command;
 use crate::command::identity::{GetPaxId, Ping, PingAnswer};
 use crate::error::{DecodeError, MrpcError, code};
 use crate::packet::{Channel, GasAccess, MrpcCommand, Packet};
-use crate::registers;
+use crate::registers::{self, PortFunction};
 use crate::units::{DeviceId, FirmwareVersion, Generation, PaxAddress, SwitchIndex};
 use crate::wire::{WireError, read_packet, write_packet};
 
@@ -69,6 +69,8 @@ pub(super) struct Line {
     events: JoinHandle<()>,
     events_alive: Arc<AtomicBool>,
     request_limit: Duration,
+    /// The port functions of the switch, once they have been asked for: a restart ends the connection.
+    pub(super) port_functions: Option<Vec<PortFunction>>,
 }
 
 impl Drop for Line {
@@ -91,7 +93,7 @@ impl Line {
         let events = open_channel(address, instance, Channel::Event).await?;
         let events_alive = Arc::new(AtomicBool::new(true));
         let events = tokio::spawn(listen(events, Arc::clone(&events_alive), notified));
-        let mut line = Self { commands, events, events_alive, request_limit };
+        let mut line = Self { commands, events, events_alive, request_limit, port_functions: None };
         let identity = line.start(stamp).await?;
         Ok((line, identity))
     }

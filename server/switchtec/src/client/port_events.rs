@@ -33,8 +33,12 @@ pub struct PortEventRecord {
 }
 
 impl Line {
-    /// The port functions that exist: the scan stops at the first that does not.
+    /// The port functions that exist: the scan stops at the first that does not. They are looked for once in a
+    /// connection's life, because events are read every few seconds.
     async fn port_functions(&mut self) -> Result<Vec<PortFunction>, AskError> {
+        if let Some(known) = &self.port_functions {
+            return Ok(known.clone());
+        }
         let mut functions = Vec::new();
         for function in (0..MAX_PORT_FUNCTIONS).filter_map(PortFunction::new) {
             if self.register_u32(function.base()).await? as u16 != PORT_FUNCTION_VENDOR {
@@ -42,6 +46,7 @@ impl Line {
             }
             functions.push(function);
         }
+        self.port_functions = Some(functions.clone());
         Ok(functions)
     }
 

@@ -1,5 +1,23 @@
 //! The typed commands of section 5: each request and its answer, both to and from bytes.
 
+/// The answer's half of a [`Command`] that is answered by the result alone. It stands above the commands because they
+/// use it.
+macro_rules! no_answer {
+    () => {
+        fn wanted_bytes(&self) -> u16 {
+            0
+        }
+
+        fn answer_bytes((): &()) -> Vec<u8> {
+            Vec::new()
+        }
+
+        fn parse_answer(&self, _data: &[u8]) -> Result<(), DecodeError> {
+            Ok(())
+        }
+    };
+}
+
 pub mod binding;
 pub mod database;
 pub mod endpoint;

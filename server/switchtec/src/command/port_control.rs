@@ -98,15 +98,5 @@ impl Command for PortControl {
         Ok(Self { port, operation })
     }
 
-    fn wanted_bytes(&self) -> u16 {
-        0
-    }
-
-    fn answer_bytes((): &()) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn parse_answer(&self, _data: &[u8]) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    no_answer!();
 }

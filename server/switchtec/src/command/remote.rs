@@ -75,17 +75,7 @@ impl Command for RegisterWrite {
         Ok(Self { offset, data: reader.take(count.into())?.to_vec() })
     }
 
-    fn wanted_bytes(&self) -> u16 {
-        0
-    }
-
-    fn answer_bytes((): &()) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn parse_answer(&self, _data: &[u8]) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    no_answer!();
 }
 
 fn head(offset: u32, count_bytes: u32) -> Vec<u8> {

@@ -24,15 +24,5 @@ impl Command for Reset {
         Reader::new(input, "a reset request").u32().map(|_| Self)
     }
 
-    fn wanted_bytes(&self) -> u16 {
-        0
-    }
-
-    fn answer_bytes((): &()) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn parse_answer(&self, _data: &[u8]) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    no_answer!();
 }

@@ -138,17 +138,7 @@ impl Command for ConfigWrite {
         Ok(Self { place: ConfigPlace::parse(&mut reader)?, value: reader.u32()? })
     }
 
-    fn wanted_bytes(&self) -> u16 {
-        0
-    }
-
-    fn answer_bytes((): &()) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn parse_answer(&self, _data: &[u8]) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    no_answer!();
 }
 
 /// Reads memory behind a BAR.
@@ -233,17 +223,7 @@ impl Command for BarWrite {
         Ok(Self { function, bar, address, data: reader.take(count)?.to_vec() })
     }
 
-    fn wanted_bytes(&self) -> u16 {
-        0
-    }
-
-    fn answer_bytes((): &()) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn parse_answer(&self, _data: &[u8]) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    no_answer!();
 }
 
 fn bar_head(sub: u8, function: Pdfid, bar: u8, count_bytes: u16, address: u64) -> Vec<u8> {

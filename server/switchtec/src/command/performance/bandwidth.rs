@@ -209,15 +209,5 @@ impl Command for BandwidthKindSet {
         Ok(Self { ports: (0..count).map(|_| entry()).collect::<Result<_, DecodeError>>()? })
     }
 
-    fn wanted_bytes(&self) -> u16 {
-        0
-    }
-
-    fn answer_bytes((): &()) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn parse_answer(&self, _data: &[u8]) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    no_answer!();
 }

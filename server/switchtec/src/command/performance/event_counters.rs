@@ -221,17 +221,7 @@ impl Command for EventCounterSetupSet {
         Ok(Self { range, setups: setups.collect::<Result<_, _>>()? })
     }
 
-    fn wanted_bytes(&self) -> u16 {
-        0
-    }
-
-    fn answer_bytes((): &()) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn parse_answer(&self, _data: &[u8]) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    no_answer!();
 }
 
 /// Asks how counters are set up.

@@ -63,17 +63,7 @@ impl Command for LatencySetup {
         Ok(Self { pairs: (0..count).map(|_| pair()).collect::<Result<_, DecodeError>>()? })
     }
 
-    fn wanted_bytes(&self) -> u16 {
-        0
-    }
-
-    fn answer_bytes((): &()) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn parse_answer(&self, _data: &[u8]) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    no_answer!();
 }
 
 /// Asks for the latencies measured at some egress ports.
