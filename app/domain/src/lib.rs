@@ -5,7 +5,7 @@
 //!
 //! * [`topology`]: switches, hosts, adapters, functions, and who has what;
 //! * [`observation`]: what a switch says about itself, before anything has an id;
-//! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused;
+//! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused; [`idempotency`]: asking twice;
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse;
 //! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
 //! * [`vitals`]: how a switch is: heat, errors, traffic;
@@ -15,6 +15,7 @@ pub mod address;
 pub mod chain;
 pub mod fold;
 pub mod history;
+pub mod idempotency;
 pub mod ids;
 pub mod intent;
 pub mod ledger;
@@ -36,6 +37,7 @@ pub use address::{AddressError, Link, LinkHealth, LogicalPort, Pdfid, PhysicalPo
 pub use chain::{ChainError, Hash};
 pub use fold::Delta;
 pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
+pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
 pub use intent::{Intent, Move, Reason, ReasonError};
 pub use ledger::{Actor, Difference, Door, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};
