@@ -40,7 +40,8 @@ pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId
 pub use intent::{Intent, Move, Reason, ReasonError};
 pub use ledger::{Actor, Difference, Door, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};
 pub use observation::{
-    BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
+    BoundAt, Contents, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort,
+    ObservedSlot,
 };
 pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan};
 pub use progress::{StepProgress, StepStage, undone};
