@@ -47,7 +47,8 @@ pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId
 pub use intent::{Intent, Move, Origin, Reason, ReasonError};
 pub use ledger::{Actor, Difference, Door, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};
 pub use observation::{
-    BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
+    BoundAt, Contents, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort,
+    ObservedSlot,
 };
 pub use places::Places;
 pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan, plan_with};

@@ -112,6 +112,15 @@ fn do_step(ports: &mut Ports, step: &Step) {
     };
 }
 
+/// What a switch with these ports would say of them.
+fn contents(t: &Topology, ports: &Ports) -> crate::Contents {
+    let one = |(place, held): (&Place, &Vec<FunctionId>)| {
+        let pdfids = held.iter().map(|function| t.functions[function].pdfid).collect();
+        ((t.hosts[&place.host].port, place.logical_port), pdfids)
+    };
+    ports.iter().map(one).collect()
+}
+
 /// The small rack with random assignments: up to three functions on one logical port.
 fn racks() -> impl Strategy<Value = Topology> {
     let seats = proptest::collection::vec((0_u32..4, 0_u8..3, any::<bool>()), 14);
@@ -160,6 +169,34 @@ fn after(t: &Topology, made: &Plan) -> Topology {
 }
 
 proptest! {
+    #[test]
+    fn a_switch_says_the_last_number_of_steps_that_explains_it(
+        t in racks(),
+        wanted in intents(),
+        foreign in (0_usize..64, 1_u32..15),
+    ) {
+        let Ok(made) = plan(&t, &wanted) else { return Ok(()) };
+        // Model: the touched places after every number of steps.
+        let mut states = vec![ports(&t)];
+        for step in &made.steps {
+            let mut next = states.last().expect("not empty").clone();
+            do_step(&mut next, step);
+            states.push(next);
+        }
+        let last_like = |now: &Ports| {
+            let same = |state: &Ports| made.steps.iter().all(|s| state.get(&s.place) == now.get(&s.place));
+            states.iter().rposition(same)
+        };
+        for state in &states {
+            prop_assert_eq!(made.steps_done(&contents(&t, state)), last_like(state));
+        }
+        let mut changed = states[foreign.0 % states.len()].clone();
+        if let Some(step) = made.steps.get(foreign.0 % made.steps.len().max(1)) {
+            changed.entry(step.place).or_default().push(FunctionId::new(foreign.1));
+        }
+        prop_assert_eq!(made.steps_done(&contents(&t, &changed)), last_like(&changed));
+    }
+
     #[test]
     fn a_plan_does_what_it_says_and_its_inverse_takes_it_back(t in racks(), wanted in intents()) {
         let Ok(made) = plan(&t, &wanted) else { return Ok(()) };
