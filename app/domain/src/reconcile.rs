@@ -52,7 +52,7 @@ pub fn reconcile(topology: &Topology, switch: SwitchId, seen: &Observation) -> R
 pub fn promised(topology: &Topology, plan: &Plan, seen: &Observation) -> Result<(), String> {
     for wanted in &plan.moves {
         let Some(function) = topology.functions.get(&wanted.function) else { continue };
-        let found = found_at(topology, plan.switch, function, seen);
+        let found = found_at(topology, plan.switches[0], function, seen);
         if found != wanted.to {
             return Err(format!(
                 "{} is {} and not {}.",
@@ -171,7 +171,7 @@ mod tests {
     use crate::fixture::{self, *};
     use crate::intent::Intent;
     use crate::plan::plan;
-    use crate::{ChangeId, LogicalPort, OpenChange};
+    use crate::{ChangeId, LogicalPort};
 
     #[test]
     fn a_reading_of_what_is_known_has_nothing_to_record() {
@@ -197,7 +197,7 @@ mod tests {
         let mut t = fixture::topology();
         let id = ChangeId::new(1);
         let plan = plan(&t, &Intent::single(NIC_VF1, None)).expect("allowed");
-        t.open.insert(id, OpenChange { id, plan });
+        t.open.insert(id, fixture::open(id, plan));
         let mut halfway = t.clone();
         halfway.functions.get_mut(&NIC_VF1).expect("in the fixture").assigned = None;
         assert!(reconcile(&t, SWITCH, &fixture::observation(&halfway)).is_empty());

@@ -4,7 +4,7 @@ use crate::error::{Contradiction, StoreError};
 use crate::lines::{Line, Subjects};
 use crate::open::Store;
 use crate::row::word;
-use crate::{ledger, lines, picture};
+use crate::{ledger, lines, picture, settle};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     Actor, AdapterId, Assignment, Entry, Event, FunctionId, HostId, Link, Observation, ObservedAdapter,
@@ -57,12 +57,18 @@ async fn discovered(
     let switch_name = picture::switch_name(connection, switch).await?;
     let before = picture::of_switch(connection, switch).await?;
     let assigned = BTreeMap::new();
-    Discovery { connection: &mut *connection, switch, seen, names, assigned }.write().await?;
-    picture::raise_generation(connection, 1).await?;
-    let after = picture::of_switch(connection, switch).await?;
-    let subjects = Subjects::between(&before, &after);
-    let event = Event::Discovered { switch, picture: as_picture(seen, after) };
+    let discovery = Discovery { connection: &mut *connection, switch, seen, names, assigned };
+    let assigned = discovery.write().await?;
+    let mut shown = picture::of_switch(connection, switch).await?;
+    for function in shown.functions.values_mut() {
+        function.assigned = assigned.get(&function.id).copied();
+    }
+    let subjects = Subjects::between(&before, &shown);
+    let event = Event::Discovered { switch, picture: as_picture(seen, shown) };
     let entry = ledger::append(connection, at, &Actor::Engine, event).await?;
+    let mut after = before.clone();
+    after.apply(&entry);
+    settle::settle(connection, &before, &after).await?;
     let line = Line::of(&entry, &switch_name, &subjects)?;
     lines::insert(connection, line.as_slice()).await?;
     Ok(entry)
@@ -112,11 +118,12 @@ struct Discovery<'a> {
     seen: &'a Observation,
     names: &'a Names,
     /// Where the functions read so far are bound.
-    assigned: BTreeMap<FunctionId, Option<Assignment>>,
+    assigned: BTreeMap<FunctionId, Assignment>,
 }
 
 impl Discovery<'_> {
-    async fn write(mut self) -> Result<(), StoreError> {
+    /// Gives the functions that are bound, and where.
+    async fn write(mut self) -> Result<BTreeMap<FunctionId, Assignment>, StoreError> {
         self.clear().await?;
         let mut hosts = BTreeMap::new();
         for port in &self.seen.host_ports {
@@ -131,10 +138,10 @@ impl Discovery<'_> {
                 self.function(id, function, &hosts).await?;
             }
         }
-        picture::assign(self.connection, &self.assigned).await
+        Ok(self.assigned)
     }
 
-    /// Takes everything of the switch out of the picture, for the reading to put it back in.
+    /// Takes ports and adapters of the switch out of the picture, for the reading to put them back in.
     async fn clear(&mut self) -> Result<(), StoreError> {
         let Observation { model, firmware, .. } = self.seen;
         sqlx::query("UPDATE switches SET model = ?2, firmware = ?3, lost = 0 WHERE id = ?1")
@@ -146,8 +153,6 @@ impl Discovery<'_> {
         for statement in [
             "UPDATE ports SET shown = 0 WHERE switch = ?",
             "UPDATE adapters SET state = 'absent' WHERE switch = ? AND state = 'present'",
-            "DELETE FROM assignments WHERE function IN
-             (SELECT f.id FROM functions f JOIN adapters a ON a.id = f.adapter WHERE a.switch = ?)",
         ] {
             sqlx::query(statement).bind(self.switch.get()).execute(&mut *self.connection).await?;
         }
@@ -269,9 +274,7 @@ impl Discovery<'_> {
             let (logical_port, number) = (bound.logical_port, bound.number);
             hosts.get(&bound.port).map(|&host| Assignment { host, logical_port, number })
         });
-        if assigned.is_some() {
-            self.assigned.insert(FunctionId::new(id), assigned);
-        }
+        self.assigned.extend(assigned.map(|at| (FunctionId::new(id), at)));
         Ok(())
     }
 }

@@ -8,7 +8,7 @@
 //! * `open`, `writer`: the file, its lock, its settings, its migrations, and the one connection that writes;
 //! * `writing`, `draft`, `write`: what is written, worked out in memory, written in groups;
 //! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
-//! * `picture`, `discovery`, `events`, `changes`, `keys`: reading and writing the tables;
+//! * `picture`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
 //! * `history`: searching.
 
 mod chained;
@@ -24,6 +24,7 @@ mod lines;
 mod open;
 mod picture;
 mod row;
+mod settle;
 mod verify;
 mod write;
 mod writer;

@@ -154,7 +154,7 @@ async fn close(lab: &Lab, which: usize, outcome: Outcome) -> Option<Entry> {
     let open = lab.topology().await.open;
     let found = nth(open.values(), which);
     let moves =
-        found.filter(|_| outcome == Outcome::Applied).map(|o| o.plan.moves.clone()).unwrap_or_default();
+        found.filter(|_| outcome == Outcome::Applied).map(|o| o.plan.recorded_moves()).unwrap_or_default();
     let id = found.map_or(ChangeId::new(10_000), |o| o.id);
     let closing = Closing { outcome, why: None, reports: Vec::new(), moves };
     let written = lab.write(closed(id, closing)).await;
