@@ -8,7 +8,7 @@
 //! * `open`, `writer`: the file, its lock, its settings, its migrations, and the one connection that writes;
 //! * `writing`, `draft`, `write`: what is written, worked out in memory, written in groups;
 //! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
-//! * `picture`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
+//! * `picture`, `identify`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
 //! * `history`: searching.
 
 mod chained;
@@ -18,6 +18,7 @@ mod draft;
 mod error;
 mod events;
 mod history;
+mod identify;
 mod keys;
 mod ledger;
 mod lines;
@@ -30,8 +31,8 @@ mod write;
 mod writer;
 mod writing;
 
-pub use discovery::Names;
 pub use error::{Contradiction, StoreError, Unreadable};
+pub use identify::Names;
 pub use open::Store;
 pub use picture::Loaded;
 pub use verify::Verified;

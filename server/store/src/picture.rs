@@ -6,8 +6,8 @@ use crate::ledger;
 use crate::open::Store;
 use crate::row::Cells;
 use patchbay_domain::{
-    Adapter, AdapterId, Assignment, ChangeId, Drift, Fingerprint, Function, FunctionId, Generation, Hash,
-    Host, HostId, LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
+    Adapter, AdapterId, Assignment, ChangeId, Drift, Function, FunctionId, Generation, Hash, Host, HostId,
+    LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
 };
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -180,12 +180,7 @@ async fn adapters(connection: &mut SqliteConnection, switch: SwitchId) -> Result
                 switch,
                 slot: PhysicalPort(cells.number("slot")?),
                 kind: cells.word("kind")?,
-                fingerprint: Fingerprint {
-                    vendor: cells.number("vendor")?,
-                    device: cells.number("device")?,
-                    subsystem_vendor: cells.number("subsystem_vendor")?,
-                    subsystem_device: cells.number("subsystem_device")?,
-                },
+                fingerprint: cells.fingerprint()?,
                 name: cells.text("name")?.to_owned(),
                 link: if present { link } else { link.lost() },
                 present,
