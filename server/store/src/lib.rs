@@ -9,7 +9,8 @@
 //! * `writing`, `draft`, `write`: what is written, worked out in memory, written in groups;
 //! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
 //! * `picture`, `identify`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
-//! * `history`: searching.
+//! * `history`: searching;
+//! * `records`, [`memory`]: what the engine needs of all this, and the same without a database for simulations.
 
 mod chained;
 mod changes;
@@ -22,8 +23,10 @@ mod identify;
 mod keys;
 mod ledger;
 mod lines;
+pub mod memory;
 mod open;
 mod picture;
+mod records;
 mod row;
 mod settle;
 mod verify;
@@ -35,6 +38,7 @@ pub use error::{Contradiction, StoreError, Unreadable};
 pub use identify::Names;
 pub use open::Store;
 pub use picture::Loaded;
+pub use records::Records;
 pub use verify::Verified;
 pub use writing::{Closing, Keyed, Opening, WRITINGS_MAX, Writing};
 
