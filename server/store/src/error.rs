@@ -69,6 +69,9 @@ pub enum StoreError {
     /// The file or its directory cannot be written.
     #[error("The database is read-only. Check the permissions of its file and directory.")]
     ReadOnly(#[source] sqlx::Error),
+    /// The disk failed in another way.
+    #[error("The disk cannot be read or written. Check it, and the system's log.")]
+    Disk(#[source] sqlx::Error),
     /// Anything else that SQLite reports.
     #[error("The database failed: {0}")]
     Sqlite(#[source] sqlx::Error),
@@ -239,6 +242,7 @@ mod code {
     pub(super) const BUSY: u32 = 5;
     pub(super) const LOCKED: u32 = 6;
     pub(super) const READONLY: u32 = 8;
+    pub(super) const IOERR: u32 = 10;
     pub(super) const FULL: u32 = 13;
 }
 
@@ -251,6 +255,7 @@ impl From<sqlx::Error> for StoreError {
         match code.map(|code| code & 0xff) {
             Some(code::BUSY | code::LOCKED) => Self::Busy(error),
             Some(code::READONLY) => Self::ReadOnly(error),
+            Some(code::IOERR) => Self::Disk(error),
             Some(code::FULL) => Self::NoSpace(error),
             _ => Self::Sqlite(error),
         }

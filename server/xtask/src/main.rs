@@ -37,6 +37,7 @@ The build tool of Patchbay.
   cargo xtask wasm                    only the front end
   cargo xtask sizes                   what a browser loads for the first page, compressed
   cargo xtask bench softswitch        what the emulated switch costs: latency, discovery, memory
+  cargo xtask bench store [ENTRIES]   what a durable change costs, on ledgers that have grown so far too
   cargo xtask fuzz [--seconds N] [TARGET]
                                       random bytes for the packet codec and the emulated switch
   cargo xtask help                    this text
@@ -70,6 +71,7 @@ fn dispatch(words: &[String]) -> Result<()> {
         ["build"] => serve::build(&workspace, &mut steps),
         ["wasm"] => front::build(&workspace, &mut steps).and_then(|()| sizes::print(&workspace)),
         ["bench", "softswitch"] => bench::softswitch(&workspace, &mut steps),
+        ["bench", "store", sizes @ ..] => bench::store(&workspace, &mut steps, sizes),
         ["fuzz", rest @ ..] => fuzz::fuzz(&workspace, &mut steps, rest),
         ["sizes"] => sizes::print(&workspace),
         [] | ["help" | "--help" | "-h"] => {
