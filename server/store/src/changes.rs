@@ -40,7 +40,9 @@ impl Store {
         seen: Generation,
     ) -> Result<(ChangeId, Entry), StoreError> {
         let mut tx = self.write().await?;
-        let switch_name = picture::switch_name(&mut tx, plan.switch).await?;
+        for &switch in &plan.switches {
+            picture::switch_name(&mut tx, switch).await?;
+        }
         let opened = ledger::head(&mut tx).await?.0.next();
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO changes (actor, reason, intent, plan, seen, opened_seq) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
@@ -59,7 +61,7 @@ impl Store {
         plan.moves.iter().for_each(|m| subjects.function(m.function, m.from, m.to));
         let event = Event::ChangeOpened { change, intent, plan, reason, seen };
         let entry = ledger::append(&mut tx, at, actor, &event).await?;
-        lines::write(&mut tx, &entry, &switch_name, &subjects).await?;
+        lines::write(&mut tx, &entry, "", &subjects).await?;
         tx.commit().await?;
         Ok((change, entry))
     }

@@ -6,7 +6,7 @@ use crate::open::Store;
 use crate::row::Cells;
 use patchbay_domain::{
     Adapter, AdapterId, Assignment, ChangeId, Fingerprint, Function, FunctionId, Generation, Hash, Host,
-    HostId, LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
+    HostId, LogicalPort, OpenChange, PhysicalPort, Reason, Seq, Switch, SwitchId, SwitchState, Topology,
 };
 use sqlx::SqliteConnection;
 
@@ -226,12 +226,21 @@ fn assignment(cells: &Cells<'_>) -> Result<Option<Assignment>, StoreError> {
 }
 
 async fn open_changes(connection: &mut SqliteConnection) -> Result<Vec<OpenChange>, StoreError> {
-    let rows = sqlx::query("SELECT id, plan FROM changes WHERE closed_seq IS NULL ORDER BY id");
+    let rows = sqlx::query(
+        "SELECT c.id, c.actor, c.reason, c.plan, o.at FROM changes c JOIN ledger o ON o.seq = c.opened_seq
+         WHERE c.closed_seq IS NULL ORDER BY c.id",
+    );
     let rows = rows.fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             let cells = Cells::new(row, "changes", "id")?;
-            Ok(OpenChange { id: ChangeId::new(cells.number("id")?), plan: cells.json("plan")? })
+            Ok(OpenChange {
+                id: ChangeId::new(cells.number("id")?),
+                actor: cells.json("actor")?,
+                reason: Reason::new(cells.text("reason")?).map_err(|e| cells.unreadable("reason", e))?,
+                at: cells.moment("at")?,
+                plan: cells.json("plan")?,
+            })
         })
         .collect()
 }
