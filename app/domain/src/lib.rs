@@ -5,7 +5,7 @@
 //!
 //! * [`topology`]: switches, hosts, adapters, functions, and who has what;
 //! * [`observation`]: what a switch says about itself, before anything has an id;
-//! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused;
+//! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused; [`idempotency`]: asking twice;
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse; [`places`]: what it looks up on the way;
 //! * [`goback`]: the intents that undo, restore, revert and adopt; [`touches`]: what changed since somebody looked;
 //! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
@@ -18,6 +18,7 @@ mod choose;
 pub mod fold;
 pub mod goback;
 pub mod history;
+pub mod idempotency;
 pub mod ids;
 pub mod intent;
 pub mod ledger;
@@ -43,6 +44,7 @@ pub use chain::{ChainError, Hash};
 pub use fold::Delta;
 pub use goback::DriftKind;
 pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
+pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
 pub use intent::{Intent, Move, Origin, Reason, ReasonError};
 pub use ledger::{Actor, Difference, Door, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};

@@ -8,7 +8,7 @@ use patchbay_domain::{
     Actor, ChangeId, Delta, Entry, Event, Generation, Intent, Observation, Plan, Reason, Seq, StepProgress,
     SwitchId, SwitchState, Topology, Vitals,
 };
-use patchbay_store::{Closing, Names, Store, StoreError};
+use patchbay_store::{Closing, Names, Opening, Store, StoreError, Writing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{Mutex, MutexGuard, broadcast};
@@ -51,6 +51,7 @@ struct Inner {
     store: Store,
     clock: Clock,
     writing: Mutex<()>,
+    next_change: Mutex<ChangeId>,
     current: RwLock<Arc<Snapshot>>,
     told: broadcast::Sender<Happening>,
 }
@@ -69,7 +70,8 @@ impl Book {
         topology.keep_switches(&switches.iter().copied().collect::<BTreeSet<_>>());
         let current = RwLock::new(Arc::new(Snapshot { topology, seq: loaded.seq, vitals: BTreeMap::new() }));
         let (told, _) = broadcast::channel(HAPPENINGS_MAX);
-        Ok(Self(Arc::new(Inner { store, clock, writing: Mutex::new(()), current, told })))
+        let (writing, next_change) = (Mutex::new(()), Mutex::new(loaded.next_change));
+        Ok(Self(Arc::new(Inner { store, clock, writing, next_change, current, told })))
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
@@ -125,9 +127,7 @@ impl Pen<'_> {
     }
 
     pub(crate) async fn record(&self, event: Event) -> Result<(), StoreError> {
-        let entry = self.book.store.record(self.book.clock.now(), event).await?;
-        self.publish(entry);
-        Ok(())
+        self.write(Writing::Event { at: self.book.clock.now(), event }).await
     }
 
     pub(crate) async fn discovered(
@@ -149,15 +149,25 @@ impl Pen<'_> {
         reason: &Reason,
         seen: Generation,
     ) -> Result<ChangeId, StoreError> {
-        let now = self.book.clock.now();
-        let (id, entry) = self.book.store.open_change(now, actor, intent, plan, reason, seen).await?;
-        self.publish(entry);
-        Ok(id)
+        let mut next = self.book.next_change.lock().await;
+        let change = *next;
+        let (actor, intent, plan, reason) = (actor.clone(), intent.clone(), plan.clone(), reason.clone());
+        let at = self.book.clock.now();
+        let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
+        self.write(Writing::Open(Box::new(opening))).await?;
+        *next = change.next();
+        Ok(change)
     }
 
     pub(crate) async fn close_change(&self, change: ChangeId, closing: Closing) -> Result<(), StoreError> {
-        let entry = self.book.store.close_change(self.book.clock.now(), change, closing).await?;
-        self.publish(entry);
+        let (at, by) = (self.book.clock.now(), Actor::Engine);
+        self.write(Writing::Close { at, change, by, closing }).await
+    }
+
+    async fn write(&self, writing: Writing) -> Result<(), StoreError> {
+        for entry in self.book.store.write(vec![writing]).await? {
+            self.publish(entry);
+        }
         Ok(())
     }
 
