@@ -65,7 +65,7 @@ id! {
     Seq(u64)
 }
 id! {
-    /// A number that rises with everything that makes an older plan unsafe: a change that was opened or applied, a
+    /// A number that rises with everything that makes an older plan unsafe: an applied change, a
     /// discovery, bindings found changed.
     Generation(u64)
 }

@@ -49,12 +49,12 @@ pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId
 pub use intent::{Intent, Move, Origin, Reason, ReasonError};
 pub use ledger::{Actor, Difference, Door, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};
 pub use observation::{
-    BoundAt, Contents, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort,
+    BoundAt, Contents, Fingerprint, Held, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort,
     ObservedSlot,
 };
 pub use places::Places;
 pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan, plan_with};
-pub use progress::{StepProgress, StepStage, undone};
+pub use progress::{StepProgress, StepStage, promised, ready, undone};
 pub use record::{ChangeClosing, ChangeRecord, EntryMark};
 pub use refusal::Refusal;
 pub use rules::check;

@@ -113,12 +113,12 @@ fn do_step(ports: &mut Ports, step: &Step) {
 }
 
 /// What a switch with these ports would say of them.
-fn contents(t: &Topology, ports: &Ports) -> crate::Contents {
+fn contents(t: &Topology, ports: &Ports) -> crate::Held {
     let one = |(place, held): (&Place, &Vec<FunctionId>)| {
         let pdfids = held.iter().map(|function| t.functions[function].pdfid).collect();
         ((t.hosts[&place.host].port, place.logical_port), pdfids)
     };
-    ports.iter().map(one).collect()
+    crate::Held::on(SWITCH, ports.iter().map(one).collect())
 }
 
 /// The small rack with random assignments: up to three functions on one logical port.

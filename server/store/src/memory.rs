@@ -13,7 +13,8 @@ use crate::writing::Writing;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    Actor, ChangeId, Entry, Event, Hash, IdempotencyKey, Observation, Seq, SwitchId, SwitchState, Topology,
+    Actor, ChangeId, Entry, Event, Hash, IdempotencyKey, LedgerPage, Observation, Seq, SwitchId, SwitchState,
+    Topology,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -191,6 +192,20 @@ impl Records for MemoryRecords {
             memory.keys.extend(draft.keys.into_iter().map(|(keyed, id)| (keyed.key, (id, keyed.asked))));
             draft.entries.into_iter().map(|drafted| memory.append(drafted.written.entry)).collect()
         })
+    }
+
+    async fn ledger(&self, after: Seq, limit: u32) -> Result<LedgerPage, StoreError> {
+        let memory = self.memory();
+        let first = usize::try_from(after.get()).unwrap_or(usize::MAX).min(memory.entries.len());
+        let rest = &memory.entries[first..];
+        let wanted = usize::try_from(limit.max(1)).unwrap_or(usize::MAX).min(rest.len());
+        let entries = rest[..wanted].to_vec();
+        let next_after = entries.last().map(|last| last.seq).filter(|_| wanted < rest.len());
+        Ok(LedgerPage { entries, next_after })
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.memory().commit(|_| ())
     }
 
     async fn discovered(

@@ -7,7 +7,7 @@ use crate::picture::Loaded;
 use crate::writing::Writing;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use patchbay_domain::{Actor, ChangeId, Entry, Hash, IdempotencyKey, Observation, SwitchId};
+use patchbay_domain::{Actor, ChangeId, Entry, Hash, IdempotencyKey, LedgerPage, Observation, Seq, SwitchId};
 
 /// The records of one server: a [`Store`] on a disk, or [`crate::memory::MemoryRecords`] in a simulation. Each method
 /// is the one of [`Store`] with the same name.
@@ -37,6 +37,12 @@ pub trait Records: Send + Sync + 'static {
         seen: &Observation,
         names: &Names,
     ) -> Result<Entry, StoreError>;
+
+    /// The entries after `after`, oldest first; at least one when there is one.
+    async fn ledger(&self, after: Seq, limit: u32) -> Result<LedgerPage, StoreError>;
+
+    /// Writes something that changes nothing, to see whether writing works.
+    async fn probe(&self) -> Result<(), StoreError>;
 
     /// The change that a key stands for, with the fingerprint of the request that it came with first.
     async fn change_with_key(&self, key: &IdempotencyKey) -> Result<Option<(ChangeId, Hash)>, StoreError>;
@@ -71,6 +77,14 @@ impl Records for Store {
         names: &Names,
     ) -> Result<Entry, StoreError> {
         self.discovered(at, switch, seen, names).await
+    }
+
+    async fn ledger(&self, after: Seq, limit: u32) -> Result<LedgerPage, StoreError> {
+        self.ledger(after, limit).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.probe().await
     }
 
     async fn change_with_key(&self, key: &IdempotencyKey) -> Result<Option<(ChangeId, Hash)>, StoreError> {
