@@ -240,7 +240,7 @@ pub enum Contradiction {
 impl StoreError {
     /// Whether the database itself is the trouble, and not what was to be written: then it may work again later.
     pub const fn is_trouble(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::NoSpace(_) | Self::ReadOnly(_) | Self::Sqlite(_))
+        matches!(self, Self::Busy(_) | Self::NoSpace(_) | Self::ReadOnly(_) | Self::Disk(_) | Self::Sqlite(_))
     }
 }
 

@@ -28,6 +28,9 @@ pub struct Figures {
     pub load_ms: f64,
 }
 
+/// What gives a function to a host, and what takes it back.
+type Moves = [(Intent, Plan); 2];
+
 /// A database with a rack in it.
 pub struct Rig {
     /// How large it is.
@@ -35,8 +38,8 @@ pub struct Rig {
     store: Store,
     _dir: TempDir,
     next: ChangeId,
-    /// For each function, the change that gives it to a host and the one that takes it back.
-    plans: Vec<[(Intent, Plan); 2]>,
+    /// For each function.
+    plans: Vec<Moves>,
     turn: usize,
 }
 
@@ -134,7 +137,7 @@ fn observation(adapters: usize) -> Result<Observation, Box<dyn Error>> {
 }
 
 /// A plan to assign each function to a host, one after the other, and a plan to release it again.
-fn plans(mut topology: Topology) -> Result<Vec<[(Intent, Plan); 2]>, Box<dyn Error>> {
+fn plans(mut topology: Topology) -> Result<Vec<Moves>, Box<dyn Error>> {
     topology.switches.values_mut().for_each(|switch| switch.state = SwitchState::Ready);
     let hosts: Vec<HostId> = topology.hosts.keys().copied().collect();
     let mut plans = Vec::new();
