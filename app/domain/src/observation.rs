@@ -4,6 +4,7 @@
 //! new in them.
 
 use crate::address::{Link, LogicalPort, Pdfid, PhysicalPort};
+use crate::ids::SwitchId;
 use crate::topology::{AdapterKind, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -147,6 +148,27 @@ impl From<&Observation> for Contents {
             held.entry((at.port, at.logical_port)).or_default().push(pdfid);
         }
         Self(held)
+    }
+}
+
+/// What logical ports of several switches hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held(BTreeMap<SwitchId, Contents>);
+
+impl Held {
+    /// What logical ports of one switch hold.
+    pub fn on(switch: SwitchId, contents: Contents) -> Self {
+        Self(BTreeMap::from([(switch, contents)]))
+    }
+
+    /// Adds what was read of a switch, in place of what was read before.
+    pub fn insert(&mut self, switch: SwitchId, contents: Contents) {
+        self.0.insert(switch, contents);
+    }
+
+    /// The functions on one logical port, in order of their function number.
+    pub fn at(&self, switch: SwitchId, port: PhysicalPort, logical_port: LogicalPort) -> &[Pdfid] {
+        self.0.get(&switch).map_or(&[], |contents| contents.at(port, logical_port))
     }
 }
 

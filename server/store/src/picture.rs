@@ -1,14 +1,17 @@
 //! The tables as a picture: switches with their hosts, adapters and functions, and the changes on their way.
 
+use crate::chained::Head;
 use crate::error::StoreError;
 use crate::ledger;
 use crate::open::Store;
 use crate::row::Cells;
 use patchbay_domain::{
-    Adapter, AdapterId, Assignment, ChangeId, Fingerprint, Function, FunctionId, Generation, Hash, Host,
-    HostId, LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
+    Adapter, AdapterId, Assignment, ChangeId, Drift, Function, FunctionId, Generation, Hash, Host, HostId,
+    LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
 };
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use std::collections::BTreeSet;
 
 /// Everything that is known when the server starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Loaded {
     pub seq: Seq,
     /// Its hash.
     pub head: Hash,
+    /// The id of the change that is opened next.
+    pub next_change: ChangeId,
 }
 
 impl Store {
@@ -35,13 +40,30 @@ impl Store {
             topology.hosts.extend(part.hosts);
             topology.adapters.extend(part.adapters);
             topology.functions.extend(part.functions);
+            topology.drift.extend(part.drift);
         }
         for open in open_changes(&mut tx).await? {
             topology.open.insert(open.id, open);
         }
-        let (seq, head) = ledger::head(&mut tx).await?;
-        Ok(Loaded { topology, seq, head })
+        let Head { seq, hash: head } = ledger::head(&mut tx).await?;
+        let next_change = next_change(&mut tx).await?;
+        Ok(Loaded { topology, seq, head, next_change })
     }
+}
+
+/// The functions that the picture shows, where the condition holds.
+macro_rules! functions {
+    ($condition:literal) => {
+        concat!(
+            "SELECT f.id, f.adapter, f.number AS position, f.pdfid, f.role, s.host, s.logical_port, s.number,
+                    d.host AS wished_host, d.logical_port AS wished_port, d.number AS wished_number, d.since
+             FROM functions f JOIN adapters a ON a.id = f.adapter LEFT JOIN assignments s ON s.function = f.id
+             LEFT JOIN drift d ON d.function = f.id
+             WHERE a.state <> 'replaced' AND f.shown = 1 AND ",
+            $condition,
+            " ORDER BY f.id"
+        )
+    };
 }
 
 /// The name of a switch.
@@ -56,58 +78,37 @@ pub(crate) async fn switch_name(
     name.fetch_optional(connection).await?.ok_or(StoreError::UnknownSwitch { switch })
 }
 
-/// Raises the generation by one.
-pub(crate) async fn raise_generation(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("UPDATE picture SET generation = generation + 1").execute(connection).await?;
-    Ok(())
-}
-
-/// Assigns a function, or releases it. A function that is not in the picture is left alone, as
-/// [`Topology::apply`] leaves it alone.
-///
-/// # Errors
-/// [`StoreError::UnknownHost`] when there never was such a host.
-pub(crate) async fn assign(
-    connection: &mut SqliteConnection,
-    function: FunctionId,
-    to: Option<Assignment>,
-) -> Result<(), StoreError> {
-    let Some(Assignment { host, logical_port, number }) = to else {
-        let release = sqlx::query("DELETE FROM assignments WHERE function = ?").bind(function.get());
-        release.execute(connection).await?;
-        return Ok(());
-    };
-    let assigned = sqlx::query(
-        "INSERT INTO assignments (function, host, logical_port, number)
-         SELECT f.id, ?, ?, ? FROM functions f JOIN adapters a ON a.id = f.adapter
-         WHERE f.id = ? AND f.shown = 1 AND a.state <> 'replaced'
-         ON CONFLICT (function) DO UPDATE
-         SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number",
-    )
-    .bind(host.get())
-    .bind(logical_port.0)
-    .bind(number)
-    .bind(function.get())
-    .execute(connection)
-    .await;
-    match assigned {
-        Err(sqlx::Error::Database(e)) if e.is_foreign_key_violation() => {
-            Err(StoreError::UnknownHost { host, function })
-        }
-        other => Ok(other.map(|_| ())?),
-    }
-}
-
-/// Hosts, adapters and functions of one switch.
+/// Hosts, adapters and functions of one switch, with their drift, and the picture's generation.
 pub(crate) async fn of_switch(
     connection: &mut SqliteConnection,
     switch: SwitchId,
 ) -> Result<Topology, StoreError> {
-    let mut part = Topology::default();
+    let mut part = Topology { generation: generation(connection).await?, ..Topology::default() };
     part.hosts.extend(hosts(connection, switch).await?.into_iter().map(|host| (host.id, host)));
     part.adapters.extend(adapters(connection, switch).await?.into_iter().map(|a| (a.id, a)));
-    part.functions.extend(functions(connection, switch).await?.into_iter().map(|f| (f.id, f)));
+    let rows = sqlx::query(functions!("a.switch = ?")).bind(switch.get()).fetch_all(connection).await?;
+    rows.iter().try_for_each(|row| function(row, &mut part))?;
     Ok(part)
+}
+
+/// Those of the functions that the picture shows, with their drift, and nothing else.
+pub(crate) async fn of_functions(
+    connection: &mut SqliteConnection,
+    functions: &BTreeSet<FunctionId>,
+) -> Result<Topology, StoreError> {
+    let mut part = Topology::default();
+    if !functions.is_empty() {
+        let rows = sqlx::query(functions!("f.id IN (SELECT value FROM json_each(?))"));
+        let rows = rows.bind(serde_json::to_string(functions)?).fetch_all(connection).await?;
+        rows.iter().try_for_each(|row| function(row, &mut part))?;
+    }
+    Ok(part)
+}
+
+async fn next_change(connection: &mut SqliteConnection) -> Result<ChangeId, StoreError> {
+    let next = sqlx::query("SELECT 0 AS id, coalesce(max(id), 0) + 1 AS next_change FROM changes");
+    let row = next.fetch_one(connection).await?;
+    Cells::new(&row, "changes", "id")?.number("next_change").map(ChangeId::new)
 }
 
 async fn generation(connection: &mut SqliteConnection) -> Result<Generation, StoreError> {
@@ -179,12 +180,7 @@ async fn adapters(connection: &mut SqliteConnection, switch: SwitchId) -> Result
                 switch,
                 slot: PhysicalPort(cells.number("slot")?),
                 kind: cells.word("kind")?,
-                fingerprint: Fingerprint {
-                    vendor: cells.number("vendor")?,
-                    device: cells.number("device")?,
-                    subsystem_vendor: cells.number("subsystem_vendor")?,
-                    subsystem_device: cells.number("subsystem_device")?,
-                },
+                fingerprint: cells.fingerprint()?,
                 name: cells.text("name")?.to_owned(),
                 link: if present { link } else { link.lost() },
                 present,
@@ -193,45 +189,50 @@ async fn adapters(connection: &mut SqliteConnection, switch: SwitchId) -> Result
         .collect()
 }
 
-async fn functions(connection: &mut SqliteConnection, switch: SwitchId) -> Result<Vec<Function>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT f.id, f.adapter, f.number AS position, f.pdfid, f.role, s.host, s.logical_port, s.number
-         FROM adapters a JOIN functions f ON f.adapter = a.id LEFT JOIN assignments s ON s.function = f.id
-         WHERE a.switch = ? AND a.state <> 'replaced' AND f.shown = 1
-         ORDER BY f.id",
-    );
-    let rows = rows.bind(switch.get()).fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| {
-            let cells = Cells::new(row, "functions", "id")?;
-            Ok(Function {
-                id: FunctionId::new(cells.number("id")?),
-                adapter: AdapterId::new(cells.number("adapter")?),
-                pdfid: cells
-                    .text("pdfid")?
-                    .parse()
-                    .map_err(|e: patchbay_domain::AddressError| cells.unreadable("pdfid", e))?,
-                role: cells.word("role")?,
-                index: cells.number("position")?,
-                assigned: assignment(&cells)?,
-            })
-        })
-        .collect()
+/// Adds a row of [`functions!`] to a picture.
+fn function(row: &SqliteRow, picture: &mut Topology) -> Result<(), StoreError> {
+    let cells = Cells::new(row, "functions", "id")?;
+    let id = FunctionId::new(cells.number("id")?);
+    let pdfid = cells.text("pdfid")?.parse();
+    let function = Function {
+        id,
+        adapter: AdapterId::new(cells.number("adapter")?),
+        pdfid: pdfid.map_err(|e: patchbay_domain::AddressError| cells.unreadable("pdfid", e))?,
+        role: cells.word("role")?,
+        index: cells.number("position")?,
+        assigned: assignment(&cells, ["host", "logical_port", "number"])?,
+    };
+    picture.functions.insert(id, function);
+    if let Some(since) = cells.number_or_none("since")? {
+        let wished = assignment(&cells, ["wished_host", "wished_port", "wished_number"])?;
+        picture.drift.insert(id, Drift { wished, since: Seq::new(since) });
+    }
+    Ok(())
 }
 
-fn assignment(cells: &Cells<'_>) -> Result<Option<Assignment>, StoreError> {
-    let Some(host) = cells.number_or_none("host")? else { return Ok(None) };
-    let logical_port = LogicalPort(cells.number("logical_port")?);
-    Ok(Some(Assignment { host: HostId::new(host), logical_port, number: cells.number("number")? }))
+fn assignment(cells: &Cells<'_>, columns: [&'static str; 3]) -> Result<Option<Assignment>, StoreError> {
+    let [host, logical_port, number] = columns;
+    let Some(host) = cells.number_or_none(host)? else { return Ok(None) };
+    let logical_port = LogicalPort(cells.number(logical_port)?);
+    Ok(Some(Assignment { host: HostId::new(host), logical_port, number: cells.number(number)? }))
 }
 
 async fn open_changes(connection: &mut SqliteConnection) -> Result<Vec<OpenChange>, StoreError> {
-    let rows = sqlx::query("SELECT id, plan FROM changes WHERE closed_seq IS NULL ORDER BY id");
+    let rows = sqlx::query(
+        "SELECT c.id, c.actor, c.reason, c.plan, o.at FROM changes c JOIN ledger o ON o.seq = c.opened_seq
+         WHERE c.closed_seq IS NULL ORDER BY c.id",
+    );
     let rows = rows.fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             let cells = Cells::new(row, "changes", "id")?;
-            Ok(OpenChange { id: ChangeId::new(cells.number("id")?), plan: cells.json("plan")? })
+            Ok(OpenChange {
+                id: ChangeId::new(cells.number("id")?),
+                actor: cells.json("actor")?,
+                reason: cells.reason("reason")?,
+                at: cells.moment("at")?,
+                plan: cells.json("plan")?,
+            })
         })
         .collect()
 }

@@ -89,6 +89,23 @@ async fn another_card_in_the_slot_is_another_adapter_and_the_old_one_can_return(
 }
 
 #[tokio::test]
+async fn a_reading_of_what_is_known_uses_up_no_ids() {
+    let lab = Lab::discovered().await;
+    let known = lab.topology().await;
+    for _ in 0..3 {
+        lab.discover(&observation()).await;
+    }
+    let mut seen = observation();
+    seen.slots.push(ObservedSlot { port: PhysicalPort(24), ..seen.slots[0].clone() });
+    seen.slots[2].adapter = Some(card(AdapterKind::Nvme, 0x0a54, 0x3000, 1));
+    lab.discover(&seen).await;
+    let grown = lab.topology().await;
+    assert_eq!(grown.adapters.keys().last().map(|id| id.get()), Some(3));
+    let next = known.functions.keys().last().map(|id| id.get() + 1);
+    assert_eq!(grown.functions.keys().last().map(|id| id.get()), next);
+}
+
+#[tokio::test]
 async fn functions_that_a_card_no_longer_has_are_hidden_and_keep_their_ids() {
     let lab = Lab::discovered().await;
     let mut seen = observation();
@@ -133,10 +150,10 @@ async fn an_unknown_switch_or_host_is_an_error_and_nothing_is_written() {
     let found = lab.store.discovered(lab::at(2), nowhere, &observation(), &Names::default()).await;
     assert!(matches!(found, Err(StoreError::UnknownSwitch { switch }) if switch == nowhere));
     let lost = Event::SwitchLost { switch: nowhere, why: String::new() };
-    assert!(matches!(lab.store.record(lab::at(2), lost).await, Err(StoreError::UnknownSwitch { .. })));
+    assert!(matches!(lab.record(lab::at(2), lost).await, Err(StoreError::UnknownSwitch { .. })));
     let host = HostId::new(99);
     let drift = difference(NIC_VF2, Some(Assignment { host, logical_port: LogicalPort(1), number: 0 }));
-    let found = lab.store.record(lab::at(2), drift).await;
+    let found = lab.record(lab::at(2), drift).await;
     assert!(
         matches!(found, Err(StoreError::UnknownHost { host: unknown, .. }) if unknown == host),
         "{found:?}"
@@ -155,10 +172,10 @@ fn difference(function: FunctionId, found: Option<Assignment>) -> Event {
 async fn bindings_found_and_links_changed_are_in_the_tables() {
     let lab = Lab::discovered().await;
     let found = Assignment { host: HOST_B, logical_port: LogicalPort(5), number: 1 };
-    lab.store.record(lab::at(2), difference(NIC_VF2, Some(found))).await.expect("recorded");
+    lab.record(lab::at(2), difference(NIC_VF2, Some(found))).await.expect("recorded");
     let down = Link::full(8, Rate::Gen4).lost();
     let links = vec![(PhysicalPort(4), down), (PhysicalPort(16), down), (PhysicalPort(77), down)];
-    lab.store.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
+    lab.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
     let t = lab.topology().await;
     assert_eq!(t.functions[&NIC_VF2].assigned, Some(found));
     assert_eq!((t.hosts[&HOST_B].link, t.adapters[&NIC].link), (down, down));
@@ -173,7 +190,7 @@ async fn an_absent_card_is_not_touched_by_links_and_leaves_when_its_slot_becomes
     seen.slots[0].adapter = None;
     lab.discover(&seen).await;
     let links = vec![(PhysicalPort(16), Link::full(2, Rate::Gen3))];
-    lab.store.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
+    lab.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
     assert_eq!(lab.topology().await.adapters[&NIC].link, Link::full(8, Rate::Gen4).lost());
     let slot = seen.slots.remove(0);
     seen.host_ports.push(ObservedHostPort { port: slot.port, link: slot.link, logical_ports: 8 });
@@ -200,6 +217,6 @@ async fn a_host_port_that_is_gone_takes_its_host_along_and_brings_it_back() {
 async fn events_with_a_method_of_their_own_are_not_recorded_by_themselves() {
     let lab = Lab::discovered().await;
     let event = Event::SwitchAdded { switch: SWITCH, name: String::new(), address: String::new() };
-    let refused = lab.store.record(lab::at(2), event).await;
+    let refused = lab.record(lab::at(2), event).await;
     assert!(matches!(refused, Err(StoreError::NotRecordable { kind: "switch_added" })), "{refused:?}");
 }

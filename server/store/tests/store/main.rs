@@ -2,8 +2,10 @@
 
 mod changes;
 mod discovery;
+mod groups;
 mod history;
 mod lab;
 mod ledger;
+mod memory;
 mod open;
 mod property;
