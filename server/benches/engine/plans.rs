@@ -21,18 +21,19 @@ const DRY_RUNS: usize = 41;
 struct Rotation(Vec<(FunctionId, HostId, HostId)>);
 
 impl Rotation {
-    /// Every host gives as many as it takes, so that all have room.
+    /// Every host gives as many as it takes, so that all have room: as many hosts as divide the moves evenly go round.
     fn of(board: &Board) -> Result<Self> {
         let switch = *board.switches().first().context("there is a switch")?;
-        let (hosts, functions) = (board.hosts(switch), board.movable(switch));
-        let each = MOVES_MAX.div_ceil(hosts.len());
+        let (mut hosts, functions) = (board.hosts(switch), board.movable(switch));
+        let round = (1..=hosts.len()).rev().find(|count| MOVES_MAX.is_multiple_of(*count));
+        hosts.truncate(round.context("there is a host")?);
+        let each = MOVES_MAX / hosts.len();
         let mut moves = Vec::new();
         for (at, &from) in hosts.iter().enumerate() {
             let to = hosts[(at + 1) % hosts.len()];
             let here = functions.iter().filter(|(_, host)| *host == Some(from));
             moves.extend(here.take(each).map(|(function, _)| (*function, from, to)));
         }
-        moves.truncate(MOVES_MAX);
         ensure!(moves.len() == MOVES_MAX, "the rack has only {} functions to move", moves.len());
         Ok(Self(moves))
     }
