@@ -1,15 +1,17 @@
 //! A small rack for the tests of this crate.
 
 use crate::chain::Hash;
+use crate::intent::Reason;
 use crate::ledger::{Actor, Entry, Event};
 use crate::observation::{
     BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
 };
 use crate::topology::{
-    Adapter, AdapterKind, Assignment, Function, Host, Role, Switch, SwitchState, Topology,
+    Adapter, AdapterKind, Assignment, Function, Host, OpenChange, Role, Switch, SwitchState, Topology,
 };
 use crate::{
-    AdapterId, FunctionId, Generation, HostId, Link, LogicalPort, Pdfid, PhysicalPort, Rate, Seq, SwitchId,
+    AdapterId, ChangeId, FunctionId, Generation, HostId, Link, LogicalPort, Pdfid, PhysicalPort, Rate, Seq,
+    SwitchId,
 };
 use chrono::DateTime;
 
@@ -149,4 +151,10 @@ pub(crate) fn entry(event: Event) -> Entry {
         prev: Hash::ZERO,
         hash: Hash::ZERO,
     }
+}
+
+/// A change on its way, by nobody in particular.
+pub(crate) fn open(id: ChangeId, plan: crate::Plan) -> OpenChange {
+    let reason = Reason::new("a test").expect("a reason");
+    OpenChange { id, actor: Actor::Engine, reason, at: DateTime::UNIX_EPOCH, plan }
 }

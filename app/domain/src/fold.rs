@@ -1,10 +1,10 @@
 //! How an entry changes a topology. Server and browser fold the same entries with the same code.
 
 use crate::address::{Link, PhysicalPort};
-use crate::ids::{AdapterId, ChangeId, FunctionId, HostId, SwitchId};
+use crate::ids::{AdapterId, ChangeId, FunctionId, HostId, Seq, SwitchId};
 use crate::ledger::{Difference, Entry, Event, SwitchPicture};
 use crate::plan::PlannedMove;
-use crate::topology::{Assignment, OpenChange, Switch, SwitchState, Topology};
+use crate::topology::{Assignment, Drift, OpenChange, Switch, SwitchState, Topology};
 
 /// What an entry changed, for whoever draws the topology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Delta {
     AdapterLink(AdapterId),
     /// A function is assigned elsewhere than before.
     Assigned(FunctionId),
+    /// Whether a function is where the ledger wishes it, or where that is.
+    Drifted(FunctionId),
     /// A change is on its way.
     Opened(ChangeId),
     /// A change ended.
@@ -30,14 +32,15 @@ impl Topology {
     pub fn apply(&mut self, entry: &Entry) -> Vec<Delta> {
         match &entry.event {
             Event::SwitchAdded { switch, name, address } => self.add_switch(*switch, name, address),
-            Event::Discovered { switch, picture } => self.replace_switch(*switch, picture),
+            Event::Discovered { switch, picture } => self.replace_switch(*switch, picture, entry.seq),
             Event::LinksChanged { switch, links } => self.change_links(*switch, links),
-            Event::BindingsFound { differences, .. } => self.follow(differences),
+            Event::BindingsFound { differences, .. } => self.follow(differences, entry.seq),
             Event::SwitchLost { switch, .. } => self.set_switch_state(*switch, SwitchState::Unreachable),
             Event::SwitchReached { switch } => self.set_switch_state(*switch, SwitchState::Ready),
-            Event::ChangeOpened { change, plan, .. } => {
-                self.open.insert(*change, OpenChange { id: *change, plan: plan.clone() });
-                vec![Delta::Opened(*change)]
+            Event::ChangeOpened { change, plan, reason, .. } => {
+                let (id, actor, reason) = (*change, entry.actor.clone(), reason.clone());
+                self.open.insert(id, OpenChange { id, actor, reason, at: entry.at, plan: plan.clone() });
+                vec![Delta::Opened(id)]
             }
             Event::ChangeClosed { change, moves, .. } => self.close(*change, moves),
         }
@@ -67,7 +70,11 @@ impl Topology {
         vec![Delta::Structure]
     }
 
-    fn replace_switch(&mut self, id: SwitchId, picture: &SwitchPicture) -> Vec<Delta> {
+    /// What the ledger wishes survives a discovery: a function that is now elsewhere, or absent with its adapter, has
+    /// drifted. One that was never seen before is wished where it is.
+    fn replace_switch(&mut self, id: SwitchId, picture: &SwitchPicture, seq: Seq) -> Vec<Delta> {
+        let wishes: Vec<(FunctionId, Option<Assignment>)> =
+            self.functions_of_switch(id).map(|f| (f.id, self.wish(f.id))).collect();
         if let Some(switch) = self.switches.get_mut(&id) {
             switch.model.clone_from(&picture.model);
             switch.firmware.clone_from(&picture.firmware);
@@ -80,6 +87,9 @@ impl Topology {
         self.hosts.extend(picture.hosts.iter().map(|host| (host.id, host.clone())));
         self.adapters.extend(picture.adapters.iter().map(|adapter| (adapter.id, adapter.clone())));
         self.functions.extend(picture.functions.iter().map(|function| (function.id, function.clone())));
+        for (function, wished) in wishes {
+            self.settle(function, wished, seq);
+        }
         self.generation = self.generation.next();
         vec![Delta::Structure]
     }
@@ -102,17 +112,34 @@ impl Topology {
         deltas
     }
 
-    fn follow(&mut self, differences: &[Difference]) -> Vec<Delta> {
+    /// The picture follows the switch; the wish stays.
+    fn follow(&mut self, differences: &[Difference], seq: Seq) -> Vec<Delta> {
         self.generation = self.generation.next();
-        differences.iter().filter_map(|d| self.assign(d.function, d.found)).collect()
+        let mut deltas = Vec::new();
+        for difference in differences {
+            let wished = self.wish(difference.function);
+            deltas.extend(self.assign(difference.function, difference.found));
+            deltas.extend(self.settle(difference.function, wished, seq));
+        }
+        deltas
     }
 
+    /// The functions of an applied change are wished where it put them; one that was only disturbed by it keeps its
+    /// wish. A move from a wish to where the function already is adopts what somebody else did.
     fn close(&mut self, id: ChangeId, moves: &[PlannedMove]) -> Vec<Delta> {
         self.open.remove(&id);
         let mut deltas = vec![Delta::Closed(id)];
-        if !moves.is_empty() {
-            self.generation = self.generation.next();
-            deltas.extend(moves.iter().filter_map(|m| self.assign(m.function, m.to)));
+        if moves.is_empty() {
+            return deltas;
+        }
+        self.generation = self.generation.next();
+        for one in moves {
+            let drift = self.drift.get(&one.function).copied();
+            deltas.extend(self.assign(one.function, one.to));
+            if let Some(drift) = drift {
+                let wished = if one.asked { one.to } else { drift.wished };
+                deltas.extend(self.settle(one.function, wished, drift.since));
+            }
         }
         deltas
     }
@@ -121,6 +148,21 @@ impl Topology {
         let function = self.functions.get_mut(&id).filter(|f| f.assigned != to)?;
         function.assigned = to;
         Some(Delta::Assigned(id))
+    }
+
+    /// Compares a function with what is wished of it. A drift keeps the entry that found it first.
+    fn settle(&mut self, id: FunctionId, wished: Option<Assignment>, seq: Seq) -> Option<Delta> {
+        let before = self.drift.get(&id).copied();
+        match self.functions.get(&id).map(|f| f.assigned) {
+            Some(found) if found != wished => {
+                let since = before.map_or(seq, |drift| drift.since);
+                self.drift.insert(id, Drift { wished, since });
+            }
+            _ => {
+                self.drift.remove(&id);
+            }
+        }
+        (self.drift.get(&id).copied() != before).then_some(Delta::Drifted(id))
     }
 }
 
@@ -158,17 +200,17 @@ mod tests {
         let open = opened(&t, change, Intent::single(NIC_VF1, Some(HOST_B)));
         assert_eq!(t.apply(&entry(open)), vec![Delta::Opened(change)]);
         assert_eq!(t.change_in_flight(NIC_VF1), Some(change));
-        assert_eq!(t.generation, before);
+        assert_eq!(t.generation, before.next());
 
         let close = closed(&t, change, Outcome::Applied);
         assert_eq!(t.apply(&entry(close)), vec![Delta::Closed(change), Delta::Assigned(NIC_VF1)]);
         assert_eq!(t.functions[&NIC_VF1].assigned.map(|a| a.host), Some(HOST_B));
         assert_eq!(t.change_in_flight(NIC_VF1), None);
-        assert_eq!(t.generation, before.next());
+        assert_eq!(t.generation, before.next().next());
     }
 
     #[test]
-    fn a_change_that_was_rolled_back_leaves_everything_as_it_was() {
+    fn a_change_that_was_rolled_back_leaves_everything_but_the_generation_as_it_was() {
         let mut t = fixture::topology();
         let before = t.clone();
         let change = ChangeId::new(1);
@@ -176,7 +218,7 @@ mod tests {
         t.apply(&entry(open));
         let close = closed(&t, change, Outcome::RolledBack);
         t.apply(&entry(close));
-        assert_eq!(t, before);
+        assert_eq!(t, Topology { generation: before.generation.next(), ..before });
     }
 
     #[test]

@@ -65,13 +65,20 @@ id! {
     Seq(u64)
 }
 id! {
-    /// A number that rises with everything that makes an older plan unsafe: an applied change, a discovery,
-    /// bindings found changed.
+    /// A number that rises with everything that makes an older plan unsafe: an applied change, a
+    /// discovery, bindings found changed.
     Generation(u64)
 }
 
 impl Seq {
     /// The sequence number that follows this one.
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl ChangeId {
+    /// The id of the change that is opened after this one.
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }

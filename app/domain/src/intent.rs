@@ -1,6 +1,8 @@
 //! What a person asks for.
 
-use crate::ids::{FunctionId, HostId};
+use crate::address::LogicalPort;
+use crate::ids::{ChangeId, FunctionId, HostId, Seq};
+use crate::topology::Assignment;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
@@ -22,6 +24,38 @@ pub struct Move {
     /// release anything.
     #[serde(deserialize_with = "Option::deserialize")]
     pub to: Option<HostId>,
+    /// The logical port it shall have there; none lets the plan choose the lowest free one. Several moves of one
+    /// intent may name the same logical port: they share it, in their order.
+    #[serde(default)]
+    pub at: Option<LogicalPort>,
+}
+
+impl Move {
+    /// A move to a host, or to the pool, on whichever logical port is free.
+    pub const fn new(function: FunctionId, to: Option<HostId>) -> Self {
+        Self { function, to, at: None }
+    }
+
+    /// A move to exactly this place, or to the pool.
+    pub fn exact(function: FunctionId, to: Option<Assignment>) -> Self {
+        Self { function, to: to.map(|a| a.host), at: to.map(|a| a.logical_port) }
+    }
+}
+
+/// Which earlier change, or moment, an intent was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It undoes this change.
+    Undo(ChangeId),
+    /// It tries again what this change could not finish.
+    Retry(ChangeId),
+    /// It accepts what the switch says after this change could not finish.
+    Accept(ChangeId),
+    /// It restores what was wished when this entry had been written.
+    Restore(Seq),
+    /// It makes the switch follow the ledger again.
+    Revert,
 }
 
 /// Moves that happen together or not at all: assign, move, release, swap and several at once are all this one shape.
@@ -30,12 +64,39 @@ pub struct Move {
 pub struct Intent {
     /// The moves, each function at most once.
     pub moves: Vec<Move>,
+    /// Functions whose binding, made by somebody else, becomes what the ledger wishes. No switch is touched for them.
+    #[serde(default)]
+    pub adopt: Vec<FunctionId>,
+    /// Where the intent comes from, for the history.
+    #[serde(default)]
+    pub origin: Option<Origin>,
 }
 
 impl Intent {
     /// The intent to give one function to a host, or to release it.
     pub fn single(function: FunctionId, to: Option<HostId>) -> Self {
-        Self { moves: vec![Move { function, to }] }
+        Self::moving(vec![Move::new(function, to)])
+    }
+
+    /// The intent that makes these moves.
+    pub fn moving(moves: Vec<Move>) -> Self {
+        Self { moves, ..Self::default() }
+    }
+
+    /// The intent that adopts what the switch says about these functions.
+    pub fn adopting(functions: impl IntoIterator<Item = FunctionId>) -> Self {
+        Self { adopt: functions.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The same intent, made from there.
+    #[must_use]
+    pub fn made_from(self, origin: Origin) -> Self {
+        Self { origin: Some(origin), ..self }
+    }
+
+    /// Every function it names.
+    pub fn functions(&self) -> impl Iterator<Item = FunctionId> {
+        self.moves.iter().map(|m| m.function).chain(self.adopt.iter().copied())
     }
 }
 
@@ -124,7 +185,7 @@ mod tests {
         let intent: Intent =
             serde_json::from_str(r#"{"moves":[{"function":3,"to":7},{"function":4,"to":null}]}"#)
                 .expect("the documented shape");
-        assert_eq!(intent.moves[0], Move { function: FunctionId::new(3), to: Some(HostId::new(7)) });
+        assert_eq!(intent.moves[0], Move::new(FunctionId::new(3), Some(HostId::new(7))));
         assert_eq!(intent.moves[1].to, None);
     }
 

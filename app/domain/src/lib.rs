@@ -5,27 +5,34 @@
 //!
 //! * [`topology`]: switches, hosts, adapters, functions, and who has what;
 //! * [`observation`]: what a switch says about itself, before anything has an id;
-//! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused;
-//! * [`plan`]: the ordered steps that carry out an intent, each with its inverse;
+//! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused; [`idempotency`]: asking twice;
+//! * [`plan`]: the ordered steps that carry out an intent, each with its inverse; [`places`]: what it looks up on the way;
+//! * [`goback`]: the intents that undo, restore, revert and adopt; [`touches`]: what changed since somebody looked;
 //! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
 //! * [`vitals`]: how a switch is: heat, errors, traffic;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
 
 pub mod address;
 pub mod chain;
+mod choose;
 pub mod fold;
+pub mod goback;
 pub mod history;
+pub mod idempotency;
 pub mod ids;
 pub mod intent;
 pub mod ledger;
 pub mod observation;
+pub mod places;
 pub mod plan;
+mod plan_words;
 pub mod progress;
 pub mod reconcile;
 pub mod record;
 pub mod refusal;
 pub mod rules;
 pub mod topology;
+pub mod touches;
 pub mod vitals;
 pub mod words;
 
@@ -35,21 +42,27 @@ mod fixture;
 pub use address::{AddressError, Link, LinkHealth, LogicalPort, Pdfid, PhysicalPort, Rate};
 pub use chain::{ChainError, Hash};
 pub use fold::Delta;
+pub use goback::DriftKind;
 pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
+pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
-pub use intent::{Intent, Move, Reason, ReasonError};
+pub use intent::{Intent, Move, Origin, Reason, ReasonError};
 pub use ledger::{Actor, Difference, Door, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};
 pub use observation::{
-    BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
+    BoundAt, Contents, Fingerprint, Held, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort,
+    ObservedSlot,
 };
-pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan};
-pub use progress::{StepProgress, StepStage, undone};
+pub use places::Places;
+pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan, plan_with};
+pub use progress::{StepProgress, StepStage, promised, ready, undone};
 pub use record::{ChangeClosing, ChangeRecord, EntryMark};
 pub use refusal::Refusal;
 pub use rules::check;
 pub use topology::{
-    Adapter, AdapterKind, Assignment, Function, Host, OpenChange, Place, Role, Switch, SwitchState, Topology,
+    Adapter, AdapterKind, Assignment, Drift, Function, Host, OpenChange, Place, Role, Switch, SwitchState,
+    Topology,
 };
+pub use touches::{Moved, Toucher, Touches};
 pub use vitals::{
     Concern, FirmwareImage, FirmwarePart, LinkPhase, PortEvent, PortEventCount, PortVitals, Temperature,
     Traffic, Vitals,

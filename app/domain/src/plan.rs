@@ -3,9 +3,11 @@
 use crate::address::{Pdfid, PhysicalPort};
 use crate::ids::{FunctionId, Generation, SwitchId};
 use crate::intent::{Intent, Move};
+use crate::places::Places;
+use crate::plan_words::{title, warnings};
 use crate::refusal::Refusal;
-use crate::rules::{Resolved, resolve};
-use crate::topology::{AdapterKind, Assignment, Function, Host, Place, Topology};
+use crate::rules::{Resolved, Target, resolve};
+use crate::topology::{Assignment, Function, Host, Place, Topology};
 use crate::words::list;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +94,8 @@ pub struct PlannedMove {
     pub to: Option<Assignment>,
     /// The name of the host it comes to.
     pub to_name: Option<String>,
+    /// Whether the intent names it. Otherwise it only shares a logical port with one that does.
+    pub asked: bool,
 }
 
 /// The complete answer to an intent: what happens to whom, in which order.
@@ -101,10 +105,12 @@ pub struct Plan {
     pub title: String,
     /// The generation it was made for.
     pub generation: Generation,
-    /// The switch it reprograms.
-    pub switch: SwitchId,
+    /// The switches it concerns, lowest id first. All of it happens on all of them, or nothing on any.
+    pub switches: Vec<SwitchId>,
     /// Every function it touches. A function that shares a logical port with a moving one is touched too.
     pub moves: Vec<PlannedMove>,
+    /// Functions whose wish it changes to where they already are, with the old wish as `from`.
+    pub adoptions: Vec<PlannedMove>,
     /// What it disrupts, in plain sentences.
     pub warnings: Vec<String>,
     /// The steps, in order.
@@ -116,69 +122,82 @@ pub struct Plan {
 /// # Errors
 /// The [`Refusal`] of the first rule it breaks.
 pub fn plan(topology: &Topology, intent: &Intent) -> Result<Plan, Refusal> {
-    let resolved = resolve(topology, intent)?;
-    let first = topology.function(intent.moves.first().ok_or(Refusal::Empty)?.function)?;
-    let switch = topology.switch_of(first).ok_or(Refusal::UnknownFunction { function: first.id })?;
-    let mut draft = Draft::new(topology, switch, &resolved);
-    draft.immediate_moves(&resolved)?;
-    draft.deferred_moves(&resolved)?;
-    let moves = draft.planned_moves(&resolved);
+    plan_with(topology, &Places::of(topology), intent)
+}
+
+/// Plans an intent on a topology whose places are known already: costs what the intent names, however large the rack.
+///
+/// # Errors
+/// The [`Refusal`] of the first rule it breaks.
+pub fn plan_with(topology: &Topology, places: &Places, intent: &Intent) -> Result<Plan, Refusal> {
+    let resolved = resolve(topology, places, intent)?;
+    let mut draft = Draft::new(topology, places, &resolved.moves);
+    draft.immediate_moves(&resolved.moves)?;
+    draft.deferred_moves(&resolved.moves)?;
+    let moves = draft.planned_moves(&resolved.moves);
+    let adoptions = resolved.adoptions.iter().map(|&f| draft.adoption(f)).collect::<Result<Vec<_>, _>>()?;
     Ok(Plan {
-        title: title(&moves),
+        title: title(&moves, &adoptions, intent.origin),
         generation: topology.generation,
-        switch,
-        warnings: warnings(topology, &moves),
-        moves,
+        switches: resolved.switches.into_iter().collect(),
+        warnings: warnings(topology, places, &moves),
         steps: draft.steps,
+        moves,
+        adoptions,
     })
 }
 
 /// A plan being written.
 struct Draft<'a> {
     topology: &'a Topology,
-    switch: SwitchId,
+    places: &'a Places,
     moving: BTreeSet<FunctionId>,
-    /// Everything on a logical port, by place: read once, since a rack has thousands of functions.
-    contents: BTreeMap<Place, Vec<&'a Function>>,
     vacated: BTreeSet<Place>,
     steps: Vec<Step>,
 }
 
 impl<'a> Draft<'a> {
-    fn new(topology: &'a Topology, switch: SwitchId, resolved: &[Resolved]) -> Self {
-        let mut contents: BTreeMap<Place, Vec<&Function>> = BTreeMap::new();
-        for function in topology.functions.values() {
-            if let Some(assigned) = function.assigned {
-                contents.entry(assigned.place()).or_default().push(function);
-            }
-        }
-        for functions in contents.values_mut() {
-            functions.sort_by_key(|f| f.assigned.map(|a| a.number));
-        }
+    fn new(topology: &'a Topology, places: &'a Places, resolved: &[Resolved]) -> Self {
         let moving = resolved.iter().map(|r| r.function).collect();
-        Self { topology, switch, moving, contents, vacated: BTreeSet::new(), steps: Vec::new() }
+        Self { topology, places, moving, vacated: BTreeSet::new(), steps: Vec::new() }
     }
 
     /// Releases, and moves onto ports that are free now: unbind and bind stand next to each other, so that each
     /// function is away as briefly as possible.
     fn immediate_moves(&mut self, resolved: &[Resolved]) -> Result<(), Refusal> {
-        for wanted in resolved.iter().filter(|r| r.to.is_none_or(|to| to.free_now)) {
+        for wanted in resolved.iter().filter(|r| r.to.is_none_or(|to| !to.deferred)) {
             self.vacate(wanted)?;
             self.occupy(wanted)?;
         }
         Ok(())
     }
 
-    /// Moves onto ports that this plan frees: everything leaves before anything arrives.
+    /// Moves onto ports that this plan frees, and onto ports that several share: everything leaves before anything
+    /// arrives.
     fn deferred_moves(&mut self, resolved: &[Resolved]) -> Result<(), Refusal> {
-        let deferred = || resolved.iter().filter(|r| r.to.is_some_and(|to| !to.free_now));
+        let deferred = || resolved.iter().filter(|r| r.to.is_some_and(|to| to.deferred));
         for wanted in deferred() {
             self.vacate(wanted)?;
         }
-        for wanted in deferred() {
-            self.occupy(wanted)?;
+        let mut arriving: BTreeMap<Place, Vec<BoundFunction>> = BTreeMap::new();
+        let mut order = Vec::new();
+        for (wanted, target) in deferred().filter_map(|r| Some((r, r.to?))) {
+            let here = arriving.entry(target.place).or_default();
+            if here.is_empty() {
+                order.push(target.place);
+            }
+            here.push(self.bound(self.topology.function(wanted.function)?));
+        }
+        for place in order {
+            let functions = arriving.remove(&place).unwrap_or_default();
+            self.push(place, Vec::new(), functions)?;
         }
         Ok(())
+    }
+
+    /// What is on a place, in order of function number.
+    fn contents(&self, place: Place) -> Vec<&'a Function> {
+        self.places.on(place).filter_map(|id| self.topology.functions.get(&id)).collect()
     }
 
     /// Unbinds the logical port a function leaves, once, and binds again what stays there: the switch unbinds a
@@ -188,7 +207,7 @@ impl<'a> Draft<'a> {
         if !self.vacated.insert(place) {
             return Ok(());
         }
-        let here = self.contents.get(&place).cloned().unwrap_or_default();
+        let here = self.contents(place);
         let all = here.iter().map(|f| self.bound(f)).collect::<Vec<_>>();
         let rest: Vec<_> =
             here.iter().filter(|f| !self.moving.contains(&f.id)).map(|f| self.bound(f)).collect();
@@ -211,9 +230,9 @@ impl<'a> Draft<'a> {
         before: Vec<BoundFunction>,
         after: Vec<BoundFunction>,
     ) -> Result<(), Refusal> {
-        let Host { port, name, .. } = self.topology.host(place.host)?;
-        let (port, host_name) = (*port, name.clone());
-        self.steps.push(Step { switch: self.switch, port, place, host_name, before, after });
+        let Host { switch, port, name, .. } = self.topology.host(place.host)?;
+        let (switch, port, host_name) = (*switch, *port, name.clone());
+        self.steps.push(Step { switch, port, place, host_name, before, after });
         Ok(())
     }
 
@@ -223,15 +242,13 @@ impl<'a> Draft<'a> {
 
     /// The moves asked for, then the functions that stay but share a logical port with one that leaves.
     fn planned_moves(&self, resolved: &[Resolved]) -> Vec<PlannedMove> {
-        let asked = resolved.iter().map(|r| {
-            let arrive =
-                |place: Place| Assignment { host: place.host, logical_port: place.logical_port, number: 0 };
-            self.planned_move(r.function, r.from, r.to.map(|to| arrive(to.place)))
-        });
-        let touched = self.vacated.iter().filter_map(|place| self.contents.get(place)).flat_map(|here| {
-            let stays = here.iter().filter(|f| !self.moving.contains(&f.id));
+        let asked = resolved
+            .iter()
+            .map(|r| self.planned_move(r.function, r.from, r.to.map(Target::assignment), true));
+        let touched = self.vacated.iter().flat_map(|&place| {
+            let stays = self.contents(place).into_iter().filter(|f| !self.moving.contains(&f.id));
             (0..).zip(stays).map(|(number, f)| {
-                self.planned_move(f.id, f.assigned, f.assigned.map(|a| Assignment { number, ..a }))
+                self.planned_move(f.id, f.assigned, f.assigned.map(|a| Assignment { number, ..a }), false)
             })
         });
         asked.chain(touched).collect()
@@ -242,6 +259,7 @@ impl<'a> Draft<'a> {
         function: FunctionId,
         from: Option<Assignment>,
         to: Option<Assignment>,
+        asked: bool,
     ) -> PlannedMove {
         let host_name = |a: Assignment| self.topology.host_name(a.host);
         PlannedMove {
@@ -251,16 +269,36 @@ impl<'a> Draft<'a> {
             from_name: from.map(host_name),
             to,
             to_name: to.map(host_name),
+            asked,
         }
+    }
+
+    fn adoption(&self, function: FunctionId) -> Result<PlannedMove, Refusal> {
+        let found = self.topology.function(function)?.assigned;
+        Ok(self.planned_move(function, self.topology.wish(function), found, true))
     }
 }
 
 impl Plan {
-    /// The intent that puts every function back on the host it came from. It goes through the same rules as any other
-    /// and may be refused where the world moved on.
-    pub fn undo(&self) -> Intent {
-        let moves = self.moves.iter().filter(|m| m.changes_host());
-        Intent { moves: moves.map(|m| Move { function: m.function, to: m.from.map(|a| a.host) }).collect() }
+    /// The moves that its closing records: those on the switches, and the adoptions.
+    pub fn recorded_moves(&self) -> Vec<PlannedMove> {
+        self.moves.iter().chain(&self.adoptions).cloned().collect()
+    }
+
+    /// The functions it touches or adopts.
+    pub fn functions(&self) -> impl Iterator<Item = FunctionId> {
+        self.moves.iter().chain(&self.adoptions).map(|m| m.function)
+    }
+
+    /// The intent that this plan carries out, with every place spelt out: what was shown is what will be done, or
+    /// nothing.
+    pub fn exact(&self, intent: &Intent) -> Intent {
+        let places: BTreeMap<FunctionId, _> = self.moves.iter().map(|m| (m.function, m.to)).collect();
+        let moves = intent.moves.iter().map(|m| Move {
+            at: m.at.or(places.get(&m.function).and_then(|to| to.map(|a| a.logical_port))),
+            ..*m
+        });
+        Intent { moves: moves.collect(), ..intent.clone() }
     }
 }
 
@@ -268,74 +306,6 @@ impl PlannedMove {
     /// Whether the function ends on another host than it started on. One that only shares a port does not.
     pub fn changes_host(&self) -> bool {
         self.from.map(|a| a.host) != self.to.map(|a| a.host)
-    }
-}
-
-/// "Move eth16v5 to web-03", "Swap …", or a count.
-fn title(moves: &[PlannedMove]) -> String {
-    let moving: Vec<_> = moves.iter().filter(|m| m.changes_host()).collect();
-    match moving.as_slice() {
-        [one] => match (&one.from_name, &one.to_name) {
-            (None, Some(to)) => format!("Assign {} to {to}", one.name),
-            (Some(_), Some(to)) => format!("Move {} to {to}", one.name),
-            (Some(from), None) => format!("Release {} from {from}", one.name),
-            (None, None) => format!("Leave {} in the pool", one.name),
-        },
-        [a, b] if is_swap(a, b) => format!("Swap {} and {}", a.name, b.name),
-        many => {
-            let first = many.first().and_then(|m| m.to_name.clone());
-            match first.filter(|_| many.iter().all(|m| m.to_name == many[0].to_name)) {
-                Some(to) => format!("Move {} functions to {to}", many.len()),
-                None if many.iter().all(|m| m.to.is_none()) => format!("Release {} functions", many.len()),
-                None => format!("Move {} functions", many.len()),
-            }
-        }
-    }
-}
-
-fn is_swap(a: &PlannedMove, b: &PlannedMove) -> bool {
-    let host = |place: Option<Assignment>| place.map(|p| p.host);
-    a.from.is_some() && b.from.is_some() && host(a.from) == host(b.to) && host(b.from) == host(a.to)
-}
-
-/// What the plan takes away or interrupts, one sentence for each host and kind.
-fn warnings(topology: &Topology, moves: &[PlannedMove]) -> Vec<String> {
-    let mut losses: BTreeMap<(&str, AdapterKind), Vec<&PlannedMove>> = BTreeMap::new();
-    for one in moves.iter().filter(|m| m.from.is_some() && m.changes_host()) {
-        let kind = topology.functions.get(&one.function).and_then(|f| topology.adapter_of(f)).map(|a| a.kind);
-        if let (Some(host), Some(kind)) = (one.from_name.as_deref(), kind) {
-            losses.entry((host, kind)).or_default().push(one);
-        }
-    }
-    let lost = losses.iter().map(|((host, kind), lost)| loss(topology, host, *kind, lost, moves));
-    let shared = moves.iter().filter(|m| m.from.is_some() && !m.changes_host()).map(|m| {
-        let host = m.from_name.as_deref().unwrap_or("its host");
-        format!("{host} loses {} for a moment: it shares a logical port with a function that leaves.", m.name)
-    });
-    lost.chain(shared).collect()
-}
-
-fn loss(
-    topology: &Topology,
-    host: &str,
-    kind: AdapterKind,
-    lost: &[&PlannedMove],
-    moves: &[PlannedMove],
-) -> String {
-    let names: Vec<_> = lost.iter().map(|m| m.name.clone()).collect();
-    let id = lost.first().and_then(|m| m.from).map(|a| a.host);
-    let is_kind = |f: FunctionId| {
-        topology.functions.get(&f).and_then(|f| topology.adapter_of(f)).is_some_and(|a| a.kind == kind)
-    };
-    let had = id.map_or(0, |id| topology.functions_of_host(id).iter().filter(|f| is_kind(f.id)).count());
-    let gained =
-        moves.iter().filter(|m| m.changes_host() && m.to.map(|a| a.host) == id && is_kind(m.function));
-    let left = (had + gained.count()).saturating_sub(lost.len());
-    let names = list(&names);
-    match left {
-        0 => format!("{host} loses {names} and has no {kind} function left."),
-        1 => format!("{host} loses {names} and keeps one {kind} function."),
-        n => format!("{host} loses {names} and keeps {n} {kind} functions."),
     }
 }
 

@@ -10,7 +10,7 @@ fn steps(topology: &Topology, intent: &Intent) -> Vec<String> {
 }
 
 fn intent(moves: &[(FunctionId, Option<HostId>)]) -> Intent {
-    Intent { moves: moves.iter().map(|&(function, to)| Move { function, to }).collect() }
+    Intent::moving(moves.iter().map(|&(function, to)| Move::new(function, to)).collect())
 }
 
 #[test]
@@ -76,18 +76,11 @@ fn the_warning_says_what_the_host_keeps() {
 }
 
 #[test]
-fn undo_asks_for_the_hosts_of_before() {
-    let t = fixture::topology();
-    let made = plan(&t, &intent(&[(NIC_VF1, Some(HOST_B)), (NIC_VF2, Some(HOST_B))])).expect("allowed");
-    assert_eq!(made.undo(), intent(&[(NIC_VF1, Some(HOST_A)), (NIC_VF2, None)]));
-}
-
-#[test]
 fn a_topology_travels_as_postcard_and_as_json() {
     let mut t = fixture::topology();
     let plan = plan(&t, &intent(&[(NIC_VF1, None)])).expect("allowed");
     let id = crate::ChangeId::new(3);
-    t.open.insert(id, crate::OpenChange { id, plan });
+    t.open.insert(id, open(id, plan));
     let bytes = postcard::to_stdvec(&t).expect("a topology is postcard");
     assert_eq!(postcard::from_bytes::<Topology>(&bytes).expect("and back"), t);
     let text = serde_json::to_string(&t).expect("a topology is JSON");
@@ -119,6 +112,15 @@ fn do_step(ports: &mut Ports, step: &Step) {
     };
 }
 
+/// What a switch with these ports would say of them.
+fn contents(t: &Topology, ports: &Ports) -> crate::Held {
+    let one = |(place, held): (&Place, &Vec<FunctionId>)| {
+        let pdfids = held.iter().map(|function| t.functions[function].pdfid).collect();
+        ((t.hosts[&place.host].port, place.logical_port), pdfids)
+    };
+    crate::Held::on(SWITCH, ports.iter().map(one).collect())
+}
+
 /// The small rack with random assignments: up to three functions on one logical port.
 fn racks() -> impl Strategy<Value = Topology> {
     let seats = proptest::collection::vec((0_u32..4, 0_u8..3, any::<bool>()), 14);
@@ -142,17 +144,59 @@ fn racks() -> impl Strategy<Value = Topology> {
 }
 
 fn intents() -> impl Strategy<Value = Intent> {
-    proptest::collection::btree_map(1_u32..15, proptest::option::of(1_u32..5), 1..8).prop_map(|moves| {
-        Intent {
-            moves: moves
-                .into_iter()
-                .map(|(f, h)| Move { function: FunctionId::new(f), to: h.map(HostId::new) })
-                .collect(),
-        }
+    let wanted = (proptest::option::of(1_u32..5), proptest::option::weighted(0.3, 0_u8..4));
+    proptest::collection::btree_map(1_u32..15, wanted, 1..8).prop_map(|moves| {
+        let one = |(function, (host, at)): (u32, (Option<u32>, Option<u8>))| Move {
+            at: at.filter(|_| host.is_some()).map(crate::LogicalPort),
+            ..Move::new(FunctionId::new(function), host.map(HostId::new))
+        };
+        Intent::moving(moves.into_iter().map(one).collect())
     })
 }
 
+/// The rack after a plan, as its change's closing entry makes it.
+fn after(t: &Topology, made: &Plan) -> Topology {
+    let mut t = t.clone();
+    let (change, outcome, reports) = (crate::ChangeId::new(1), crate::Outcome::Applied, Vec::new());
+    t.apply(&entry(crate::Event::ChangeClosed {
+        change,
+        outcome,
+        why: None,
+        reports,
+        moves: made.recorded_moves(),
+    }));
+    t
+}
+
 proptest! {
+    #[test]
+    fn a_switch_says_the_last_number_of_steps_that_explains_it(
+        t in racks(),
+        wanted in intents(),
+        foreign in (0_usize..64, 1_u32..15),
+    ) {
+        let Ok(made) = plan(&t, &wanted) else { return Ok(()) };
+        // Model: the touched places after every number of steps.
+        let mut states = vec![ports(&t)];
+        for step in &made.steps {
+            let mut next = states.last().expect("not empty").clone();
+            do_step(&mut next, step);
+            states.push(next);
+        }
+        let last_like = |now: &Ports| {
+            let same = |state: &Ports| made.steps.iter().all(|s| state.get(&s.place) == now.get(&s.place));
+            states.iter().rposition(same)
+        };
+        for state in &states {
+            prop_assert_eq!(made.steps_done(&contents(&t, state)), last_like(state));
+        }
+        let mut changed = states[foreign.0 % states.len()].clone();
+        if let Some(step) = made.steps.get(foreign.0 % made.steps.len().max(1)) {
+            changed.entry(step.place).or_default().push(FunctionId::new(foreign.1));
+        }
+        prop_assert_eq!(made.steps_done(&contents(&t, &changed)), last_like(&changed));
+    }
+
     #[test]
     fn a_plan_does_what_it_says_and_its_inverse_takes_it_back(t in racks(), wanted in intents()) {
         let Ok(made) = plan(&t, &wanted) else { return Ok(()) };
@@ -167,8 +211,9 @@ proptest! {
         }
         prop_assert_eq!(&now, &ports(&expected));
         for one in &wanted.moves {
-            let host = expected.functions[&one.function].assigned.map(|a| a.host);
-            prop_assert_eq!(host, one.to);
+            let found = expected.functions[&one.function].assigned;
+            prop_assert_eq!(found.map(|a| a.host), one.to);
+            prop_assert!(one.at.is_none() || found.map(|a| a.logical_port) == one.at);
         }
         for step in made.steps.iter().rev() {
             do_step(&mut now, &step.inverse());
@@ -182,6 +227,46 @@ proptest! {
         for one in &made.moves {
             let asked = wanted.moves.iter().any(|m| m.function == one.function);
             prop_assert!(asked || !one.changes_host());
+            prop_assert_eq!(asked, one.asked);
+        }
+    }
+
+    #[test]
+    fn undoing_an_applied_plan_restores_every_place_and_number(t in racks(), wanted in intents()) {
+        let Ok(made) = plan(&t, &wanted) else { return Ok(()) };
+        let done = after(&t, &made);
+        let undo = made.undo(crate::ChangeId::new(1));
+        if undo.moves.is_empty() {
+            return Ok(());
+        }
+        let back = plan(&done, &undo);
+        prop_assert!(back.is_ok(), "{:?} of {:?}", back, undo);
+        prop_assert_eq!(ports(&after(&done, &back.expect("just seen"))), ports(&t));
+    }
+
+    #[test]
+    fn spelling_a_plan_out_gives_the_same_plan(t in racks(), wanted in intents()) {
+        let Ok(made) = plan(&t, &wanted) else { return Ok(()) };
+        let again = plan(&t, &made.exact(&wanted)).expect("what was planned is allowed");
+        prop_assert_eq!(again.moves, made.moves);
+        prop_assert_eq!(again.steps, made.steps);
+    }
+
+    #[test]
+    fn places_that_follow_are_as_places_read_anew(t in racks(), first in intents(), second in intents()) {
+        let mut t = t;
+        let mut places = Places::of(&t);
+        for (number, wanted) in (1..).zip([first, second]) {
+            let Ok(made) = plan_with(&t, &places, &wanted) else { continue };
+            let change = crate::ChangeId::new(number);
+            let (moves, outcome, reports) = (made.recorded_moves(), crate::Outcome::Applied, Vec::new());
+            let reason = crate::Reason::new("a test").expect("a reason");
+            let opened = crate::Event::ChangeOpened { change, intent: wanted, plan: made, reason, seen: t.generation };
+            for event in [opened, crate::Event::ChangeClosed { change, outcome, why: None, reports, moves }] {
+                let deltas = t.apply(&entry(event));
+                places.follow(&t, &deltas);
+                prop_assert_eq!(&places, &Places::of(&t));
+            }
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::address::{Link, Pdfid, PhysicalPort};
 use crate::ids::{FunctionId, HostId, SwitchId};
 use crate::ledger::Difference;
 use crate::observation::{BoundAt, Observation, ObservedAdapter};
-use crate::plan::Plan;
 use crate::topology::{Adapter, Assignment, Function, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,34 +42,6 @@ pub fn reconcile(topology: &Topology, switch: SwitchId, seen: &Observation) -> R
         .filter_map(|function| difference(topology, switch, function, seen))
         .collect();
     Reconciliation { structure: false, links: changed_links(topology, switch, seen), differences }
-}
-
-/// Whether a reading shows exactly what a plan promised: every touched function where the plan wants it.
-///
-/// # Errors
-/// A sentence for the first function that is elsewhere.
-pub fn promised(topology: &Topology, plan: &Plan, seen: &Observation) -> Result<(), String> {
-    for wanted in &plan.moves {
-        let Some(function) = topology.functions.get(&wanted.function) else { continue };
-        let found = found_at(topology, plan.switch, function, seen);
-        if found != wanted.to {
-            return Err(format!(
-                "{} is {} and not {}.",
-                wanted.name,
-                whereabouts(topology, found),
-                whereabouts(topology, wanted.to)
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// "on web-03, logical port 2" or "in the pool".
-pub fn whereabouts(topology: &Topology, at: Option<Assignment>) -> String {
-    match at {
-        Some(at) => format!("on {}, logical port {}", topology.host_name(at.host), at.logical_port),
-        None => "in the pool".to_owned(),
-    }
 }
 
 fn functions_of(topology: &Topology, switch: SwitchId) -> impl Iterator<Item = &Function> {
@@ -171,7 +142,7 @@ mod tests {
     use crate::fixture::{self, *};
     use crate::intent::Intent;
     use crate::plan::plan;
-    use crate::{ChangeId, LogicalPort, OpenChange};
+    use crate::{ChangeId, LogicalPort};
 
     #[test]
     fn a_reading_of_what_is_known_has_nothing_to_record() {
@@ -197,7 +168,7 @@ mod tests {
         let mut t = fixture::topology();
         let id = ChangeId::new(1);
         let plan = plan(&t, &Intent::single(NIC_VF1, None)).expect("allowed");
-        t.open.insert(id, OpenChange { id, plan });
+        t.open.insert(id, fixture::open(id, plan));
         let mut halfway = t.clone();
         halfway.functions.get_mut(&NIC_VF1).expect("in the fixture").assigned = None;
         assert!(reconcile(&t, SWITCH, &fixture::observation(&halfway)).is_empty());
@@ -221,13 +192,5 @@ mod tests {
         let card = seen.slots[0].adapter.as_mut().expect("a NIC");
         card.fingerprint.subsystem_device = 2;
         assert!(reconcile(&t, SWITCH, &seen).structure);
-    }
-
-    #[test]
-    fn a_broken_promise_is_put_into_words() {
-        let t = fixture::topology();
-        let plan = plan(&t, &Intent::single(NIC_VF2, Some(HOST_A))).expect("allowed");
-        let verdict = promised(&t, &plan, &fixture::observation(&t));
-        assert_eq!(verdict, Err("eth16v2 is in the pool and not on web-01, logical port 1.".to_owned()));
     }
 }

@@ -83,15 +83,35 @@ pub enum Refusal {
         /// The switch of the host.
         host_switch_name: String,
     },
-    /// The intent touches more than one switch.
+    /// The switch and the ledger agree about the function.
+    #[error("{name} is where Patchbay's history has it, so there is nothing to accept.")]
+    NotDrifted {
+        /// The function.
+        function: FunctionId,
+        /// Its label.
+        name: String,
+    },
+    /// The logical port asked for does not exist.
+    #[error("{host_name} has no logical port {logical_port}: it has {logical_ports}, counted from 0.")]
+    NoSuchPort {
+        /// The host.
+        host_name: String,
+        /// What was asked for.
+        logical_port: u8,
+        /// How many there are.
+        logical_ports: u8,
+    },
+    /// The logical port asked for is taken.
     #[error(
-        "The moves touch {switch_name} and {other_name}. A change can touch one switch; make it two changes."
+        "Logical port {logical_port} of {host_name} is taken by {holder}. Choose another, or move that away first."
     )]
-    SeveralSwitches {
-        /// One of them.
-        switch_name: String,
-        /// Another.
-        other_name: String,
+    PlaceTaken {
+        /// The host.
+        host_name: String,
+        /// What was asked for.
+        logical_port: u8,
+        /// What is there, or will be.
+        holder: String,
     },
     /// The engine cannot talk to the switch.
     #[error(
@@ -170,7 +190,9 @@ impl Refusal {
             Self::AlreadyFree { .. } => "already_free",
             Self::InFlight { .. } => "in_flight",
             Self::OtherSwitch { .. } => "other_switch",
-            Self::SeveralSwitches { .. } => "several_switches",
+            Self::NotDrifted { .. } => "not_drifted",
+            Self::NoSuchPort { .. } => "no_such_port",
+            Self::PlaceTaken { .. } => "place_taken",
             Self::SwitchAway { .. } => "switch_away",
             Self::SwitchUnread { .. } => "switch_unread",
             Self::CableDown { .. } => "cable_down",
@@ -191,7 +213,10 @@ impl Refusal {
             Self::AlreadyThere { .. } => "already here",
             Self::AlreadyFree { .. } => "already in the pool",
             Self::InFlight { .. } => "being moved",
-            Self::OtherSwitch { .. } | Self::SeveralSwitches { .. } => "on another switch",
+            Self::OtherSwitch { .. } => "on another switch",
+            Self::NotDrifted { .. } => "nothing to accept",
+            Self::NoSuchPort { .. } => "no such logical port",
+            Self::PlaceTaken { .. } => "logical port is taken",
             Self::SwitchAway { .. } => "switch is unreachable",
             Self::SwitchUnread { .. } => "switch not read yet",
             Self::CableDown { .. } => "cable is down",

@@ -2,10 +2,13 @@
 //!
 //! The same code decides which hosts light up under a dragged function and what the server accepts.
 
+pub(crate) use crate::choose::Target;
+use crate::choose::choose;
 use crate::ids::{FunctionId, HostId};
 use crate::intent::{Intent, MOVES_MAX, Move};
+use crate::places::Places;
 use crate::refusal::Refusal;
-use crate::topology::{Adapter, Assignment, Function, Host, Place, SwitchState, Topology};
+use crate::topology::{Adapter, Assignment, Function, Host, SwitchState, Topology};
 use crate::{LogicalPort, SwitchId};
 use std::collections::BTreeSet;
 
@@ -14,10 +17,18 @@ use std::collections::BTreeSet;
 /// # Errors
 /// The first rule it breaks, with the names for the sentence.
 pub fn check(topology: &Topology, intent: &Intent) -> Result<(), Refusal> {
-    resolve(topology, intent).map(|_| ())
+    resolve(topology, &Places::of(topology), intent).map(|_| ())
 }
 
-/// A move that passed every rule, with its logical port chosen.
+/// An intent that passed every rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolution {
+    pub(crate) moves: Vec<Resolved>,
+    pub(crate) adoptions: Vec<FunctionId>,
+    pub(crate) switches: BTreeSet<SwitchId>,
+}
+
+/// A move with its logical port chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Resolved {
     pub(crate) function: FunctionId,
@@ -25,28 +36,26 @@ pub(crate) struct Resolved {
     pub(crate) to: Option<Target>,
 }
 
-/// The logical port chosen for a move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) place: Place,
-    /// Free now; otherwise it becomes free when the functions on it have left under the same plan.
-    pub(crate) free_now: bool,
-}
-
 /// Checks every rule and chooses a logical port for every move, in the order of the intent.
-pub(crate) fn resolve(topology: &Topology, intent: &Intent) -> Result<Vec<Resolved>, Refusal> {
+pub(crate) fn resolve(topology: &Topology, places: &Places, intent: &Intent) -> Result<Resolution, Refusal> {
     check_size(intent)?;
     check_each_once(topology, intent)?;
-    let mut switch = None;
+    let mut switches = BTreeSet::new();
     for wanted in &intent.moves {
-        check_move(topology, wanted)?;
-        check_one_switch(topology, wanted, &mut switch)?;
+        check_move(topology, places, wanted)?;
     }
-    choose_ports(topology, intent)
+    for &function in &intent.adopt {
+        check_adoption(topology, places, function)?;
+    }
+    for function in intent.functions() {
+        switches.extend(topology.switch_of(topology.function(function)?));
+    }
+    let moves = choose(topology, places, intent)?;
+    Ok(Resolution { moves, adoptions: intent.adopt.clone(), switches })
 }
 
 fn check_size(intent: &Intent) -> Result<(), Refusal> {
-    match intent.moves.len() {
+    match intent.functions().count() {
         0 => Err(Refusal::Empty),
         moves if moves > MOVES_MAX => Err(Refusal::TooMany { moves }),
         _ => Ok(()),
@@ -55,25 +64,25 @@ fn check_size(intent: &Intent) -> Result<(), Refusal> {
 
 fn check_each_once(topology: &Topology, intent: &Intent) -> Result<(), Refusal> {
     let mut seen = BTreeSet::new();
-    match intent.moves.iter().find(|m| !seen.insert(m.function)) {
-        Some(twice) => Err(Refusal::Twice { function: twice.function, name: topology.label(twice.function) }),
+    match intent.functions().find(|function| !seen.insert(*function)) {
+        Some(function) => Err(Refusal::Twice { function, name: topology.label(function) }),
         None => Ok(()),
     }
 }
 
 /// The rules that look at one move alone.
-fn check_move(topology: &Topology, wanted: &Move) -> Result<(), Refusal> {
+fn check_move(topology: &Topology, places: &Places, wanted: &Move) -> Result<(), Refusal> {
     let function = topology.function(wanted.function)?;
     let adapter =
         topology.adapter_of(function).ok_or(Refusal::UnknownFunction { function: wanted.function })?;
     check_switch_ready(topology, adapter.switch)?;
-    check_not_in_flight(topology, function)?;
+    check_not_in_flight(topology, places, function)?;
     match wanted.to {
         None if function.assigned.is_none() => {
             Err(Refusal::AlreadyFree { function: function.id, name: topology.label(function.id) })
         }
         None => Ok(()),
-        Some(host) => check_assign(topology, function, adapter, topology.host(host)?),
+        Some(host) => check_assign(topology, function, adapter, topology.host(host)?, wanted.at),
     }
 }
 
@@ -87,8 +96,8 @@ fn check_switch_ready(topology: &Topology, id: SwitchId) -> Result<(), Refusal> 
 }
 
 /// A function is in flight too when it shares its logical port with one that is: the port is unbound as a whole.
-fn check_not_in_flight(topology: &Topology, function: &Function) -> Result<(), Refusal> {
-    match topology.change_in_flight(function.id) {
+fn check_not_in_flight(topology: &Topology, places: &Places, function: &Function) -> Result<(), Refusal> {
+    match places.change_in_flight(function.id) {
         Some(change) => {
             Err(Refusal::InFlight { function: function.id, name: topology.label(function.id), change })
         }
@@ -101,6 +110,7 @@ fn check_assign(
     function: &Function,
     adapter: &Adapter,
     host: &Host,
+    at: Option<LogicalPort>,
 ) -> Result<(), Refusal> {
     let name = || topology.label(function.id);
     if host.switch != adapter.switch {
@@ -112,7 +122,7 @@ fn check_assign(
             host_switch_name: switch_name(topology, host.switch),
         });
     }
-    if function.assigned.is_some_and(|a| a.host == host.id) {
+    if at.is_none() && function.assigned.is_some_and(|a| a.host == host.id) {
         let host_name = host.name.clone();
         return Err(Refusal::AlreadyThere { function: function.id, name: name(), host_name });
     }
@@ -129,18 +139,15 @@ fn check_assign(
     Ok(())
 }
 
-fn check_one_switch(topology: &Topology, wanted: &Move, seen: &mut Option<SwitchId>) -> Result<(), Refusal> {
-    let switch = topology.function(wanted.function).ok().and_then(|f| topology.switch_of(f));
-    match (*seen, switch) {
-        (Some(one), Some(other)) if one != other => Err(Refusal::SeveralSwitches {
-            switch_name: switch_name(topology, one),
-            other_name: switch_name(topology, other),
-        }),
-        (None, found) => {
-            *seen = found;
-            Ok(())
-        }
-        _ => Ok(()),
+/// Adopting needs a difference to adopt, and a switch whose word is fresh.
+fn check_adoption(topology: &Topology, places: &Places, id: FunctionId) -> Result<(), Refusal> {
+    let function = topology.function(id)?;
+    let switch = topology.switch_of(function).ok_or(Refusal::UnknownFunction { function: id })?;
+    check_switch_ready(topology, switch)?;
+    check_not_in_flight(topology, places, function)?;
+    match topology.drift.get(&id) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::NotDrifted { function: id, name: topology.label(id) }),
     }
 }
 
@@ -148,75 +155,13 @@ fn switch_name(topology: &Topology, id: SwitchId) -> String {
     topology.switches.get(&id).map_or_else(|| format!("switch {id}"), |switch| switch.name.clone())
 }
 
-/// The lowest free logical port for every move; where a host has none free, one that the same intent frees.
-fn choose_ports(topology: &Topology, intent: &Intent) -> Result<Vec<Resolved>, Refusal> {
-    let mut ports = Ports::read(topology, intent);
-    intent
-        .moves
-        .iter()
-        .map(|wanted| {
-            let from = topology.function(wanted.function)?.assigned;
-            let to = match wanted.to {
-                Some(host) => Some(ports.take(topology.host(host)?)?),
-                None => None,
-            };
-            Ok(Resolved { function: wanted.function, from, to })
-        })
-        .collect()
-}
-
-/// Which logical ports are taken now, reserved by open changes, or freed by this intent.
-struct Ports {
-    taken: BTreeSet<Place>,
-    freed: BTreeSet<Place>,
-}
-
-impl Ports {
-    fn read(topology: &Topology, intent: &Intent) -> Self {
-        let moving: BTreeSet<FunctionId> = intent.moves.iter().map(|m| m.function).collect();
-        let mut taken: BTreeSet<Place> =
-            topology.open.values().flat_map(|open| &open.plan.steps).map(|step| step.place).collect();
-        let reserved = taken.clone();
-        let mut stays = BTreeSet::new();
-        let mut leaves = BTreeSet::new();
-        for function in topology.functions.values() {
-            let Some(place) = function.assigned.map(Assignment::place) else { continue };
-            taken.insert(place);
-            let side = if moving.contains(&function.id) { &mut leaves } else { &mut stays };
-            side.insert(place);
-        }
-        let freed = leaves.into_iter().filter(|p| !stays.contains(p) && !reserved.contains(p)).collect();
-        Self { taken, freed }
-    }
-
-    fn take(&mut self, host: &Host) -> Result<Target, Refusal> {
-        let places =
-            || (0..host.logical_ports).map(|port| Place { host: host.id, logical_port: LogicalPort(port) });
-        if let Some(place) = places().find(|place| !self.taken.contains(place)) {
-            self.taken.insert(place);
-            return Ok(Target { place, free_now: true });
-        }
-        match places().find(|place| self.freed.contains(place)) {
-            Some(place) => {
-                self.freed.remove(&place);
-                Ok(Target { place, free_now: false })
-            }
-            None => Err(Refusal::HostFull {
-                host: host.id,
-                host_name: host.name.clone(),
-                logical_ports: host.logical_ports,
-            }),
-        }
-    }
-}
-
 /// The logical port a single function would get on a host, for showing it before the drop.
 ///
 /// # Errors
 /// The rule that refuses it.
 pub fn port_for(topology: &Topology, function: FunctionId, host: HostId) -> Result<LogicalPort, Refusal> {
-    let resolved = resolve(topology, &Intent::single(function, Some(host)))?;
-    let target = resolved.first().and_then(|r| r.to).ok_or(Refusal::Empty)?;
+    let resolved = resolve(topology, &Places::of(topology), &Intent::single(function, Some(host)))?;
+    let target = resolved.moves.first().and_then(|r| r.to).ok_or(Refusal::Empty)?;
     Ok(target.place.logical_port)
 }
 
@@ -225,11 +170,10 @@ mod tests {
     use super::*;
     use crate::fixture::{self, *};
     use crate::plan::plan;
-    use crate::topology::OpenChange;
     use crate::{AdapterId, ChangeId};
 
     fn refusal(topology: &Topology, moves: &[(FunctionId, Option<HostId>)]) -> &'static str {
-        let intent = Intent { moves: moves.iter().map(|&(function, to)| Move { function, to }).collect() };
+        let intent = Intent::moving(moves.iter().map(|&(function, to)| Move::new(function, to)).collect());
         check(topology, &intent).expect_err("must be refused").code()
     }
 
@@ -277,7 +221,27 @@ mod tests {
         let far = AdapterId::new(77);
         t.adapters.insert(far, Adapter { id: far, switch: other, ..t.adapters[&NIC].clone() });
         t.functions.get_mut(&NIC_VF3).expect("in the fixture").adapter = far;
-        assert_eq!(refusal(&t, &[(NIC_VF2, Some(HOST_A)), (NIC_VF3, Some(HOST_B))]), "several_switches");
+        let both = Intent::moving(vec![Move::new(NIC_VF2, Some(HOST_A)), Move::new(NIC_VF3, Some(HOST_B))]);
+        let made = plan(&t, &both).expect("one plan over two switches");
+        assert_eq!(made.switches, [SWITCH, other]);
+        assert_eq!(made.steps.iter().map(|s| s.switch).collect::<Vec<_>>(), [SWITCH, other]);
+    }
+
+    #[test]
+    fn a_logical_port_can_be_named() {
+        let t = fixture::topology();
+        let named = |function, host, port| {
+            Intent::moving(vec![Move { at: Some(LogicalPort(port)), ..Move::new(function, Some(host)) }])
+        };
+        let made = plan(&t, &named(NIC_VF2, HOST_A, 6)).expect("free");
+        assert_eq!(made.moves[0].to.map(|a| a.logical_port), Some(LogicalPort(6)));
+        let code = |intent: &Intent| check(&t, intent).expect_err("must be refused").code();
+        assert_eq!(code(&named(NIC_VF2, HOST_A, 8)), "no_such_port");
+        assert_eq!(code(&named(NIC_VF2, HOST_A, 0)), "place_taken");
+        assert_eq!(code(&named(NIC_VF1, HOST_A, 0)), "already_there");
+        let within = plan(&t, &named(NIC_VF1, HOST_A, 3)).expect("to another logical port of its host");
+        assert_eq!(within.title, "Move eth16v1 on web-01");
+        assert_eq!(within.steps.len(), 2);
     }
 
     #[test]
@@ -286,7 +250,7 @@ mod tests {
         let first = plan(&t, &Intent::single(NIC_VF2, Some(HOST_B))).expect("allowed");
         let target = first.steps[0].place;
         let id = ChangeId::new(5);
-        t.open.insert(id, OpenChange { id, plan: first });
+        t.open.insert(id, fixture::open(id, first));
         assert_eq!(refusal(&t, &[(NIC_VF2, Some(HOST_A))]), "in_flight");
         let port = port_for(&t, NIC_VF3, HOST_B).expect("another port is free");
         assert_ne!(port, target.logical_port);
@@ -296,13 +260,8 @@ mod tests {
     fn two_full_hosts_can_swap() {
         let t = fixture::topology();
         let mine = t.functions_of_host(HOST_FULL)[0].id;
-        let swap = Intent {
-            moves: vec![
-                Move { function: NIC_VF1, to: Some(HOST_FULL) },
-                Move { function: mine, to: Some(HOST_A) },
-            ],
-        };
-        let resolved = resolve(&t, &swap).expect("the port freed by the swap is used");
-        assert!(resolved.iter().any(|r| r.to.is_some_and(|to| !to.free_now)));
+        let swap = Intent::moving(vec![Move::new(NIC_VF1, Some(HOST_FULL)), Move::new(mine, Some(HOST_A))]);
+        let resolved = resolve(&t, &Places::of(&t), &swap).expect("the port freed by the swap is used");
+        assert!(resolved.moves.iter().any(|r| r.to.is_some_and(|to| to.deferred)));
     }
 }

@@ -1,10 +1,13 @@
 //! Who is cabled to what, and who has which function: one picture of one or several racks.
 
 use crate::address::{Link, LogicalPort, Pdfid, PhysicalPort};
-use crate::ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, SwitchId};
+use crate::ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
+use crate::intent::Reason;
+use crate::ledger::Actor;
 use crate::observation::Fingerprint;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,11 +149,26 @@ pub struct Function {
     pub assigned: Option<Assignment>,
 }
 
+/// A function whose binding is not what the ledger wishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Where the ledger wishes it; none for the pool.
+    pub wished: Option<Assignment>,
+    /// The entry that first found it elsewhere.
+    pub since: Seq,
+}
+
 /// A change that was opened and has not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenChange {
     /// Its id.
     pub id: ChangeId,
+    /// Who asked for it.
+    pub actor: Actor,
+    /// Why.
+    pub reason: Reason,
+    /// When it was accepted.
+    pub at: DateTime<Utc>,
     /// The plan being carried out.
     pub plan: Plan,
 }
@@ -168,6 +186,8 @@ pub struct Topology {
     pub adapters: BTreeMap<AdapterId, Adapter>,
     /// All functions of those adapters.
     pub functions: BTreeMap<FunctionId, Function>,
+    /// Functions that are elsewhere than the ledger wishes. All others are where it wishes them.
+    pub drift: BTreeMap<FunctionId, Drift>,
     /// Changes on their way.
     pub open: BTreeMap<ChangeId, OpenChange>,
 }
@@ -180,6 +200,7 @@ impl Default for Topology {
             hosts: BTreeMap::new(),
             adapters: BTreeMap::new(),
             functions: BTreeMap::new(),
+            drift: BTreeMap::new(),
             open: BTreeMap::new(),
         }
     }
@@ -235,6 +256,19 @@ impl Topology {
         found
     }
 
+    /// The functions of all adapters of a switch.
+    pub fn functions_of_switch(&self, switch: SwitchId) -> impl Iterator<Item = &Function> {
+        self.functions.values().filter(move |f| self.switch_of(f) == Some(switch))
+    }
+
+    /// Where the ledger wishes a function; none for the pool, and for a function that is not in the picture.
+    pub fn wish(&self, function: FunctionId) -> Option<Assignment> {
+        match self.drift.get(&function) {
+            Some(drift) => drift.wished,
+            None => self.functions.get(&function).and_then(|f| f.assigned),
+        }
+    }
+
     /// The open change that a function is part of, if any.
     pub fn change_in_flight(&self, function: FunctionId) -> Option<ChangeId> {
         let touches = |open: &&OpenChange| open.plan.moves.iter().any(|m| m.function == function);
@@ -248,6 +282,8 @@ impl Topology {
         self.adapters.retain(|_, adapter| kept.contains(&adapter.switch));
         let adapters = &self.adapters;
         self.functions.retain(|_, function| adapters.contains_key(&function.adapter));
-        self.open.retain(|_, open| kept.contains(&open.plan.switch));
+        let functions = &self.functions;
+        self.drift.retain(|id, _| functions.contains_key(id));
+        self.open.retain(|_, open| open.plan.switches.iter().all(|switch| kept.contains(switch)));
     }
 }

@@ -67,8 +67,9 @@ impl Draft {
     /// What is wrong with the reason.
     pub fn request(&self, reason: &str) -> Result<Option<ChangeRequest>, ReasonError> {
         let reason = Reason::new(reason)?;
-        let (Ok(plan), intent) = (&self.plan, self.intent.clone()) else { return Ok(None) };
-        Ok(Some(ChangeRequest { intent, reason, seen: plan.generation }))
+        let Ok(plan) = &self.plan else { return Ok(None) };
+        // With every place spelt out: what is applied is what was on the sheet, or nothing.
+        Ok(Some(ChangeRequest { intent: plan.exact(&self.intent), reason, seen: plan.generation }))
     }
 }
 

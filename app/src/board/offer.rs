@@ -59,13 +59,13 @@ pub fn intent_for(topology: &Topology, carried: &[FunctionId], target: Target) -
         let moves = |f: &FunctionId| host_of(*f) != to;
         let any_moves = carried.iter().any(moves);
         let wanted = carried.iter().filter(|f| !any_moves || moves(f));
-        Intent { moves: wanted.map(|f| Move { function: *f, to }).collect() }
+        Intent::moving(wanted.map(|f| Move::new(*f, to)).collect())
     };
     match (target, carried) {
         (Target::Pool, _) => all_to(None),
-        (Target::Swap(host, other), [one]) if host_of(*one).is_some_and(|home| home != host) => Intent {
-            moves: vec![Move { function: *one, to: Some(host) }, Move { function: other, to: host_of(*one) }],
-        },
+        (Target::Swap(host, other), [one]) if host_of(*one).is_some_and(|home| home != host) => {
+            Intent::moving(vec![Move::new(*one, Some(host)), Move::new(other, host_of(*one))])
+        }
         (Target::Host(host) | Target::Swap(host, _), _) => all_to(Some(host)),
     }
 }
@@ -74,7 +74,7 @@ pub fn intent_for(topology: &Topology, carried: &[FunctionId], target: Target) -
 pub fn offer(topology: &Topology, carried: &[FunctionId], target: Target) -> Offer {
     let intent = intent_for(topology, carried, target);
     let single = match (intent.moves.as_slice(), target) {
-        ([Move { function, to: Some(host) }], _) => Some((*function, *host)),
+        ([Move { function, to: Some(host), .. }], _) => Some((*function, *host)),
         _ => None,
     };
     let verdict = match single {

@@ -278,13 +278,13 @@ impl Scene {
 
     /// Opens the sheet with the plan that takes a change back.
     pub fn undo(self, change: ChangeId) {
-        let known = self.state.runs.with_untracked(|runs| runs.get(change).map(|run| run.plan.undo()));
+        let known = self.state.runs.with_untracked(|runs| runs.get(change).map(|run| run.plan.undo(change)));
         let reason = format!("Undo change {change}");
         match known {
             Some(intent) => self.propose(intent, reason),
             None => spawn_local(async move {
                 match actions::change(change).await {
-                    Ok(record) => self.propose(record.plan.undo(), reason),
+                    Ok(record) => self.propose(record.plan.undo(record.id), reason),
                     Err(error) => self.tell(Toast::words(error.to_string())),
                 }
             }),

@@ -4,7 +4,8 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use patchbay_api::{ApiError, Desk, Picture};
-use patchbay_domain::{Actor, ChangeClosing, ChangeId, ChangeRecord, Door, Outcome};
+use patchbay_domain::words::list;
+use patchbay_domain::{Actor, ChangeClosing, ChangeId, ChangeRecord, Door, Outcome, SwitchId};
 
 use super::HISTORY_PATH;
 use super::address;
@@ -40,9 +41,11 @@ async fn find(desk: &dyn Desk, id: &str) -> Result<(Picture, ChangeRecord), ApiE
 fn FoundPage(picture: Picture, record: ChangeRecord) -> impl IntoView {
     let around = Surroundings::from(&picture);
     let title = format!("{} · Change {}", record.plan.title, record.id);
-    let switch = picture.topology.switches.get(&record.plan.switch);
-    let switch =
-        switch.map_or_else(|| format!("switch {}", record.plan.switch), |switch| switch.name.clone());
+    let name = |id: &SwitchId| {
+        let switch = picture.topology.switches.get(id);
+        switch.map_or_else(|| format!("switch {id}"), |switch| switch.name.clone())
+    };
+    let switch = list(&record.plan.switches.iter().map(name).collect::<Vec<_>>());
     let running = record.closed.is_none();
     view! {
         <Layout title section=Section::History around>

@@ -3,8 +3,10 @@
 
 use crate::{Applied, DriverError, SwitchDriver};
 use patchbay_domain::{
-    BoundFunction, FunctionId, HostId, LogicalPort, Observation, Pdfid, PhysicalPort, Place, Step, SwitchId,
+    BoundFunction, Contents, FunctionId, HostId, LogicalPort, Observation, Pdfid, PhysicalPort, Place, Step,
+    SwitchId,
 };
+use std::collections::BTreeSet;
 
 /// Runs the suite; the switch is left as it was found.
 ///
@@ -28,6 +30,42 @@ pub async fn suite(driver: &dyn SwitchDriver) {
     assert_eq!(driver.apply(&unbind).await.expect("what is bound unbinds"), Applied::Now);
     assert_eq!(driver.apply(&unbind).await.expect("twice is the same as once"), Applied::Before);
     assert_eq!(driver.observe().await.expect("readable"), before, "bind and unbind leave no trace");
+
+    programs_and_reads_back(driver, &before, &bind, second).await;
+    assert_eq!(driver.observe().await.expect("readable"), before, "bare steps leave no trace either");
+}
+
+/// The bare calls: what is programmed is what the contents say, and what cannot be done changes nothing.
+async fn programs_and_reads_back(driver: &dyn SwitchDriver, free: &Observation, bind: &Step, other: Pdfid) {
+    let all = free.host_ports.iter().map(|p| p.port).collect();
+    let before = Contents::from(free);
+    assert_eq!(driver.contents(&all).await.expect("readable"), before, "contents are what is observed");
+    let none = BTreeSet::new();
+    assert_eq!(driver.contents(&none).await.expect("nothing to read"), Contents::default());
+
+    driver.program(bind).await.expect("a free function binds");
+    let bound = Contents::from(&driver.observe().await.expect("readable"));
+    assert_eq!(bound.at(bind.port, bind.place.logical_port), [bind.after[0].pdfid]);
+    let one = BTreeSet::from([bind.port]);
+    let read = driver.contents(&one).await.expect("readable");
+    assert!(read.iter().eq(bound.iter().filter(|(port, ..)| *port == bind.port)), "of this host port only");
+
+    let taken = step(bind.port, bind.place.logical_port, &[], &[other]);
+    for wrong in [bind, &taken] {
+        let verdict = driver.program(wrong).await;
+        assert!(matches!(verdict, Err(DriverError::Refused { .. })), "{wrong}: {verdict:?}");
+        assert_eq!(driver.contents(&all).await.expect("readable"), bound, "a refusal changes nothing");
+    }
+    driver.program(&bind.inverse()).await.expect("what is bound unbinds");
+    assert_eq!(driver.contents(&all).await.expect("readable"), before, "it is as it was");
+
+    let absent =
+        (0..=u8::MAX).map(PhysicalPort).find(|port| !all.contains(port)).expect("not all are host ports");
+    let verdict = driver.contents(&BTreeSet::from([absent])).await;
+    assert!(
+        matches!(verdict, Err(DriverError::Refused { .. })),
+        "port {absent} is no host port: {verdict:?}"
+    );
 }
 
 /// A step whose `before` and `after` are both not there must leave the switch alone.

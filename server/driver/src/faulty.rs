@@ -2,7 +2,9 @@
 
 use crate::{Applied, Capabilities, DriverError, SwitchDriver};
 use async_trait::async_trait;
-use patchbay_domain::{Observation, Step, Vitals};
+use patchbay_domain::{Contents, Observation, PhysicalPort, Step, Vitals};
+use std::collections::BTreeSet;
+use std::future;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -16,6 +18,8 @@ pub enum Fault {
     Unreachable,
     /// The connection breaks while the answer is awaited.
     Interrupt,
+    /// The call never returns; whoever waits for it has a time limit of its own.
+    Hang,
 }
 
 /// Whether the step takes effect all the same.
@@ -30,7 +34,8 @@ pub enum When {
 /// One planned failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultPoint {
-    /// Which call of [`SwitchDriver::apply`] fails, counted from 1 since the faults were last set.
+    /// Which call of [`SwitchDriver::apply`] or [`SwitchDriver::program`] fails, counted together from 1 since the faults
+    /// were last set.
     pub nth: u32,
     /// Before or after its work.
     pub when: When,
@@ -62,7 +67,7 @@ impl Faults {
         *self.script() = Script::default();
     }
 
-    /// How many times a step was applied since the faults were last set.
+    /// How many times a step was applied or programmed since the faults were last set.
     pub fn calls(&self) -> u32 {
         self.script().calls
     }
@@ -97,10 +102,12 @@ impl<D> Faulty<D> {
     }
 }
 
-fn error(fault: Fault, step: &Step) -> DriverError {
+/// What a call comes to that suffers this fault.
+async fn suffer(fault: Fault, step: &Step) -> DriverError {
     let (address, operation) = ("the faulty switch".to_owned(), step.to_string());
     let source = || Box::new(io::Error::other("a fault was asked for"));
     match fault {
+        Fault::Hang => future::pending().await,
         Fault::Refuse => DriverError::Refused { operation, reason: "a fault was asked for".to_owned() },
         Fault::Unreachable => DriverError::Unreachable { address, source: source() },
         Fault::Interrupt => DriverError::Interrupted { address, operation, source: source() },
@@ -126,6 +133,13 @@ impl<D: SwitchDriver> SwitchDriver for Faulty<D> {
         self.inner.observe().await
     }
 
+    async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError> {
+        if self.faults.script().gone {
+            return Err(gone());
+        }
+        self.inner.contents(ports).await
+    }
+
     async fn vitals(&self) -> Result<Vitals, DriverError> {
         if self.faults.script().gone {
             return Err(gone());
@@ -136,10 +150,21 @@ impl<D: SwitchDriver> SwitchDriver for Faulty<D> {
     async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
         match self.faults.next() {
             None => self.inner.apply(step).await,
-            Some((When::Before, fault)) => Err(error(fault, step)),
+            Some((When::Before, fault)) => Err(suffer(fault, step).await),
             Some((When::After, fault)) => {
                 self.inner.apply(step).await?;
-                Err(error(fault, step))
+                Err(suffer(fault, step).await)
+            }
+        }
+    }
+
+    async fn program(&self, step: &Step) -> Result<(), DriverError> {
+        match self.faults.next() {
+            None => self.inner.program(step).await,
+            Some((When::Before, fault)) => Err(suffer(fault, step).await),
+            Some((When::After, fault)) => {
+                self.inner.program(step).await?;
+                Err(suffer(fault, step).await)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What every kind of switch must do, and nothing more: say what it can, say what it sees, and do one step.
 //!
-//! A driver holds one switch. It is the only code that talks to it, and only the engine may call [`SwitchDriver::apply`].
+//! A driver holds one switch. It is the only code that talks to it, and only the engine may call [`SwitchDriver::apply`]
+//! and [`SwitchDriver::program`].
 
 pub mod conformance;
 mod error;
@@ -10,7 +11,8 @@ pub use error::DriverError;
 pub use faulty::{Fault, FaultPoint, Faults, Faulty, When};
 
 use async_trait::async_trait;
-use patchbay_domain::{Observation, Step, Vitals};
+use patchbay_domain::{Contents, Observation, PhysicalPort, Step, Vitals};
+use std::collections::BTreeSet;
 use tokio::sync::watch;
 
 /// What a kind of switch can do.
@@ -45,6 +47,12 @@ pub trait SwitchDriver: Send + Sync {
     /// [`DriverError`] when the switch does not answer or answers nonsense.
     async fn observe(&self) -> Result<Observation, DriverError>;
 
+    /// Reads what the logical ports of these host ports hold now, with as little asking as the protocol allows.
+    ///
+    /// # Errors
+    /// [`DriverError`] when the switch does not answer or answers nonsense, or when one of them is not a host port.
+    async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError>;
+
     /// Reads how the switch is: heat, port states, errors, traffic. Asks and clears nothing on the way.
     ///
     /// # Errors
@@ -58,6 +66,15 @@ pub trait SwitchDriver: Send + Sync {
     /// [`DriverError::Conflict`] when the port holds neither, with the switch untouched; otherwise whatever stopped
     /// it. After [`DriverError::Interrupted`] nobody knows whether the step took effect: read first.
     async fn apply(&self, step: &Step) -> Result<Applied, DriverError>;
+
+    /// Sends the bare bind or unbind of one step, and reads nothing before or after it: for a caller that has just read
+    /// that the logical port holds `step.before`, and that reads back before it believes anything. Done twice it is
+    /// refused or worse.
+    ///
+    /// # Errors
+    /// [`DriverError::Unreachable`] when surely nothing was sent; after [`DriverError::Interrupted`] nobody knows
+    /// whether the step took effect: read first. Otherwise whatever the switch said.
+    async fn program(&self, step: &Step) -> Result<(), DriverError>;
 
     /// A counter that moves when the switch hints that something changed. Never relied on.
     fn hints(&self) -> watch::Receiver<u64>;

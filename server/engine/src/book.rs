@@ -1,17 +1,14 @@
-//! The book: everything the engine writes, in one order.
+//! The book: the picture as everybody sees it, and everything that happens to it, in one order.
 //!
-//! A write is durable in the store first, then folded into the picture, then told to whoever listens. One lock spans
-//! the three, so nobody ever sees them disagree or out of order.
+//! Only the scribe writes (see `scribe`): an entry is durable first, then folded into the picture, then told to whoever
+//! listens. The picture and what is told change under one lock, so nobody ever sees them disagree or out of order.
 
-use crate::clock::Clock;
 use patchbay_domain::{
-    Actor, ChangeId, Delta, Entry, Event, Generation, Intent, Observation, Plan, Reason, Seq, StepProgress,
-    SwitchId, SwitchState, Topology, Vitals,
+    ChangeId, Delta, Entry, Event, Seq, StepProgress, SwitchId, SwitchState, Topology, Vitals,
 };
-use patchbay_store::{Closing, Names, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::{Mutex, MutexGuard, broadcast};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
+use tokio::sync::{broadcast, oneshot};
 
 /// How many happenings a slow listener may be behind before it has to ask for a new picture. A change makes some ten.
 const HAPPENINGS_MAX: usize = 4_096;
@@ -25,6 +22,10 @@ pub struct Snapshot {
     pub seq: Seq,
     /// How the switches are, as last read; none of a switch that does not answer.
     pub vitals: BTreeMap<SwitchId, Arc<Vitals>>,
+    /// The open changes whose first step was sent. The others wait and can be cancelled.
+    pub begun: BTreeSet<ChangeId>,
+    /// Why nothing can be written down right now, as a sentence; none when all is well.
+    pub trouble: Option<String>,
 }
 
 /// Something a listener is told.
@@ -34,10 +35,14 @@ pub enum Happening {
     Entry(Arc<Entry>),
     /// A step of a running change goes on.
     Step(StepProgress),
+    /// The first step of a change is being sent: it can no longer be cancelled.
+    Begun(ChangeId),
     /// A switch's state, where no entry says it.
     Switch(SwitchId, SwitchState),
     /// How a switch is; none when it does not answer.
     Vitals(SwitchId, Option<Arc<Vitals>>),
+    /// Nothing can be written down, and why; or none, when it can again.
+    Trouble(Option<String>),
 }
 
 /// A listener's end.
@@ -48,135 +53,142 @@ pub type Happenings = broadcast::Receiver<Happening>;
 pub(crate) struct Book(Arc<Inner>);
 
 struct Inner {
-    store: Store,
-    clock: Clock,
-    writing: Mutex<()>,
-    current: RwLock<Arc<Snapshot>>,
+    current: RwLock<Current>,
     told: broadcast::Sender<Happening>,
+    /// Who waits for the end of which change.
+    ends: Mutex<BTreeMap<ChangeId, Vec<oneshot::Sender<Arc<Entry>>>>>,
 }
 
-/// The right to write: while it is held, the picture does not change under the holder.
-pub(crate) struct Pen<'a> {
-    book: &'a Inner,
-    _guard: MutexGuard<'a, ()>,
+/// The picture is written in place; a copy is made only for whoever asks, and kept until the next writing.
+struct Current {
+    live: Snapshot,
+    copy: Option<Arc<Snapshot>>,
+}
+
+impl Current {
+    fn copy(&mut self) -> Arc<Snapshot> {
+        Arc::clone(self.copy.get_or_insert_with(|| Arc::new(self.live.clone())))
+    }
+
+    /// The picture, to be changed.
+    fn change(&mut self) -> &mut Snapshot {
+        self.copy = None;
+        &mut self.live
+    }
 }
 
 impl Book {
-    /// Loads the picture, without switches that are not looked after in this run.
-    pub(crate) async fn load(store: Store, switches: &[SwitchId], clock: Clock) -> Result<Self, StoreError> {
-        let loaded = store.load().await?;
-        let mut topology = loaded.topology;
-        topology.keep_switches(&switches.iter().copied().collect::<BTreeSet<_>>());
-        let current = RwLock::new(Arc::new(Snapshot { topology, seq: loaded.seq, vitals: BTreeMap::new() }));
+    /// A book that begins with this picture.
+    pub(crate) fn new(topology: Topology, seq: Seq) -> Self {
+        let (vitals, begun, trouble) = (BTreeMap::new(), BTreeSet::new(), None);
+        let live = Snapshot { topology, seq, vitals, begun, trouble };
         let (told, _) = broadcast::channel(HAPPENINGS_MAX);
-        Ok(Self(Arc::new(Inner { store, clock, writing: Mutex::new(()), current, told })))
+        let current = RwLock::new(Current { live, copy: None });
+        Self(Arc::new(Inner { current, told, ends: Mutex::default() }))
     }
 
+    fn write(&self) -> RwLockWriteGuard<'_, Current> {
+        self.0.current.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A copy of the picture.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.0.snapshot()
+        self.write().copy()
+    }
+
+    /// Looks something up in the picture without copying it.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&Snapshot) -> T) -> T {
+        at(&self.0.current.read().unwrap_or_else(PoisonError::into_inner).live)
     }
 
     pub(crate) fn watch(&self) -> (Arc<Snapshot>, Happenings) {
-        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
-        (Arc::clone(&current), self.0.told.subscribe())
+        let mut current = self.write();
+        (current.copy(), self.0.told.subscribe())
     }
 
-    /// Waits for the right to write.
-    pub(crate) async fn pen(&self) -> Pen<'_> {
-        Pen { book: &self.0, _guard: self.0.writing.lock().await }
+    /// Waits for the end of a change that is open now; none for one that is not.
+    pub(crate) fn end_of(&self, change: ChangeId) -> Option<oneshot::Receiver<Arc<Entry>>> {
+        // The lock on the picture keeps the change from ending in between.
+        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
+        if !current.live.topology.open.contains_key(&change) {
+            return None;
+        }
+        let (sender, end) = oneshot::channel();
+        let mut ends = self.0.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.entry(change).or_default().push(sender);
+        Some(end)
+    }
+
+    /// Folds an entry that is durable now into the picture, and tells listeners. The lock on the picture is held
+    /// meanwhile, so that [`Book::watch`] has no gap.
+    pub(crate) fn publish(&self, entry: Entry) -> Arc<Entry> {
+        let entry = Arc::new(entry);
+        let mut current = self.write();
+        let live = current.change();
+        live.topology.apply(&entry);
+        live.seq = entry.seq;
+        if let Event::ChangeClosed { change, .. } = &entry.event {
+            live.begun.remove(change);
+            let ends = self.0.ends.lock().unwrap_or_else(PoisonError::into_inner).remove(change);
+            for waiting in ends.into_iter().flatten() {
+                let _ = waiting.send(Arc::clone(&entry));
+            }
+        }
+        self.tell(Happening::Entry(Arc::clone(&entry)));
+        entry
+    }
+
+    /// Shows that the first step of a change is being sent.
+    pub(crate) fn begin(&self, change: ChangeId) {
+        let mut current = self.write();
+        current.change().begun.insert(change);
+        self.tell(Happening::Begun(change));
     }
 
     /// Tells listeners about a step in flight.
     pub(crate) fn tell_step(&self, progress: StepProgress) {
-        self.0.tell(Happening::Step(progress));
+        self.tell(Happening::Step(progress));
     }
 
     /// Shows how a switch is, and tells listeners if that is something new.
     pub(crate) fn set_vitals(&self, switch: SwitchId, vitals: Option<Vitals>) {
-        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.vitals.get(&switch).map(Arc::as_ref) == vitals.as_ref() {
+        let mut current = self.write();
+        if current.live.vitals.get(&switch).map(Arc::as_ref) == vitals.as_ref() {
             return;
         }
-        let shown = &mut Arc::make_mut(&mut current).vitals;
         let vitals = vitals.map(Arc::new);
+        let shown = &mut current.change().vitals;
         match &vitals {
             Some(vitals) => shown.insert(switch, Arc::clone(vitals)),
             None => shown.remove(&switch),
         };
-        self.0.tell(Happening::Vitals(switch, vitals));
-    }
-}
-
-impl Inner {
-    fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// A listener that is gone is no error: nobody has to listen.
-    fn tell(&self, happening: Happening) {
-        let _ = self.told.send(happening);
-    }
-}
-
-impl Pen<'_> {
-    /// The picture, as it stays until this pen is dropped.
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.book.snapshot()
-    }
-
-    pub(crate) async fn record(&self, event: Event) -> Result<(), StoreError> {
-        let entry = self.book.store.record(self.book.clock.now(), event).await?;
-        self.publish(entry);
-        Ok(())
-    }
-
-    pub(crate) async fn discovered(
-        &self,
-        switch: SwitchId,
-        seen: &Observation,
-        names: &Names,
-    ) -> Result<(), StoreError> {
-        let entry = self.book.store.discovered(self.book.clock.now(), switch, seen, names).await?;
-        self.publish(entry);
-        Ok(())
-    }
-
-    pub(crate) async fn open_change(
-        &self,
-        actor: &Actor,
-        intent: &Intent,
-        plan: &Plan,
-        reason: &Reason,
-        seen: Generation,
-    ) -> Result<ChangeId, StoreError> {
-        let now = self.book.clock.now();
-        let (id, entry) = self.book.store.open_change(now, actor, intent, plan, reason, seen).await?;
-        self.publish(entry);
-        Ok(id)
-    }
-
-    pub(crate) async fn close_change(&self, change: ChangeId, closing: Closing) -> Result<(), StoreError> {
-        let entry = self.book.store.close_change(self.book.clock.now(), change, closing).await?;
-        self.publish(entry);
-        Ok(())
+        self.tell(Happening::Vitals(switch, vitals));
     }
 
     /// Sets a switch's state where the ledger does not say it: after a start, the first good reading of a switch that
     /// was never lost.
     pub(crate) fn set_switch_state(&self, switch: SwitchId, state: SwitchState) {
-        let mut current = self.book.current.write().unwrap_or_else(PoisonError::into_inner);
-        let deltas = Arc::make_mut(&mut current).topology.set_switch_state(switch, state);
+        let mut current = self.write();
+        if current.live.topology.switches.get(&switch).is_none_or(|known| known.state == state) {
+            return;
+        }
+        let deltas = current.change().topology.set_switch_state(switch, state);
         if deltas.contains(&Delta::Switch(switch)) {
-            self.book.tell(Happening::Switch(switch, state));
+            self.tell(Happening::Switch(switch, state));
         }
     }
 
-    /// The lock on the picture is held while listeners are told, so that [`Book::watch`] has no gap.
-    fn publish(&self, entry: Entry) {
-        let mut current = self.book.current.write().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = Arc::make_mut(&mut current);
-        snapshot.topology.apply(&entry);
-        snapshot.seq = entry.seq;
-        self.book.tell(Happening::Entry(Arc::new(entry)));
+    /// Shows that nothing can be written down, or that it can again.
+    pub(crate) fn set_trouble(&self, trouble: Option<String>) {
+        let mut current = self.write();
+        if current.live.trouble != trouble {
+            current.change().trouble.clone_from(&trouble);
+            self.tell(Happening::Trouble(trouble));
+        }
+    }
+
+    /// A listener that is gone is no error: nobody has to listen.
+    fn tell(&self, happening: Happening) {
+        let _ = self.0.told.send(happening);
     }
 }

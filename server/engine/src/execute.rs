@@ -3,7 +3,7 @@
 use crate::worker::Worker;
 use patchbay_domain::reconcile::promised;
 use patchbay_domain::{
-    ChangeId, Outcome, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, undone,
+    ChangeId, Contents, Outcome, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, undone,
 };
 use patchbay_driver::DriverError;
 use patchbay_store::Closing;
@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
         }
         let check = async {
             let seen = self.worker.persist(patience, || self.worker.driver.observe()).await;
-            undone(steps, &seen.map_err(|error| error.to_string())?)
+            undone(steps, &Contents::from(&seen.map_err(|error| error.to_string())?))
         };
         self.timed(steps.len(), StepPhase::ReadBack, check).await.map_err(stuck)
     }

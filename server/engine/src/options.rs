@@ -26,6 +26,11 @@ pub struct EngineOptions {
     pub queue_max: usize,
     /// How often a switch is read when nothing hints at a change: hints may get lost.
     pub observe_every: Duration,
+    /// The shortest pause between two readings: each change hints at itself, and a busy switch has better things to do.
+    pub observe_pause: Duration,
+    /// The longest that a driver may take for one call. A switch that hangs is given up then, and read before anything
+    /// is tried again.
+    pub call_limit: Duration,
     /// How often it is read how a switch is, when nothing hints at a change.
     pub vitals_every: Duration,
     /// The shortest pause between two such readings: each takes a few requests a port, and most hints are about
@@ -42,6 +47,8 @@ impl Default for EngineOptions {
         Self {
             queue_max: 64,
             observe_every: Duration::from_secs(5),
+            observe_pause: Duration::from_millis(250),
+            call_limit: Duration::from_secs(30),
             vitals_every: Duration::from_secs(5),
             vitals_pause: Duration::from_secs(1),
             undo_patience: Duration::from_secs(60),

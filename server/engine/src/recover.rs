@@ -6,7 +6,7 @@
 
 use crate::execute::{Run, without_effect};
 use crate::worker::Worker;
-use patchbay_domain::{ChangeId, Observation, OpenChange, Outcome};
+use patchbay_domain::{ChangeId, Contents, Observation, OpenChange, Outcome};
 use patchbay_store::Closing;
 use tracing::warn;
 
@@ -29,7 +29,7 @@ impl Worker {
 
     async fn recovered(&self, change: ChangeId, open: &OpenChange, seen: &Observation) -> Closing {
         let plan = &open.plan;
-        match plan.steps_done(seen) {
+        match plan.steps_done(&Contents::from(seen)) {
             Some(done) if done == plan.steps.len() => Closing {
                 outcome: Outcome::Applied,
                 why: Some("Patchbay ended while this change ran; after the restart the switch shows every step done.".to_owned()),

@@ -1,104 +1,14 @@
 //! Changes: opened before the switch is touched, closed when it is known how they ended.
 
+use crate::chained::Written;
+use crate::draft::Drafted;
 use crate::error::StoreError;
-use crate::lines::Subjects;
 use crate::open::Store;
 use crate::row::{Cells, stored, word};
-use crate::{ledger, lines, picture};
-use chrono::{DateTime, Utc};
-use patchbay_domain::{
-    Actor, ChangeClosing, ChangeId, ChangeRecord, Entry, EntryMark, Event, Generation, Intent, Outcome, Plan,
-    PlannedMove, Reason, Seq, StepReport,
-};
+use patchbay_domain::{ChangeClosing, ChangeId, ChangeRecord, EntryMark, Event, Generation, Reason, Seq};
 use sqlx::SqliteConnection;
 
-/// How a change ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closing {
-    /// Applied, rolled back, stuck.
-    pub outcome: Outcome,
-    /// Why it was not applied, as a sentence.
-    pub why: Option<String>,
-    /// What was done, in order.
-    pub reports: Vec<StepReport>,
-    /// Where the functions are now; empty unless applied.
-    pub moves: Vec<PlannedMove>,
-}
-
 impl Store {
-    /// Writes a change down, durably, before the switch is touched.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownSwitch`] when the plan is for a switch that is not known.
-    pub async fn open_change(
-        &self,
-        at: DateTime<Utc>,
-        actor: &Actor,
-        intent: &Intent,
-        plan: &Plan,
-        reason: &Reason,
-        seen: Generation,
-    ) -> Result<(ChangeId, Entry), StoreError> {
-        let mut tx = self.write().await?;
-        let switch_name = picture::switch_name(&mut tx, plan.switch).await?;
-        let opened = ledger::head(&mut tx).await?.0.next();
-        let id: i64 = sqlx::query_scalar(
-            "INSERT INTO changes (actor, reason, intent, plan, seen, opened_seq) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-        )
-        .bind(serde_json::to_string(actor)?)
-        .bind(reason.as_str())
-        .bind(serde_json::to_string(intent)?)
-        .bind(serde_json::to_string(plan)?)
-        .bind(stored(seen.get()))
-        .bind(stored(opened.get()))
-        .fetch_one(&mut *tx)
-        .await?;
-        let change = ChangeId::new(id.unsigned_abs());
-        let (intent, plan, reason) = (intent.clone(), plan.clone(), reason.clone());
-        let mut subjects = Subjects::default();
-        plan.moves.iter().for_each(|m| subjects.function(m.function, m.from, m.to));
-        let event = Event::ChangeOpened { change, intent, plan, reason, seen };
-        let entry = ledger::append(&mut tx, at, actor, &event).await?;
-        lines::write(&mut tx, &entry, &switch_name, &subjects).await?;
-        tx.commit().await?;
-        Ok((change, entry))
-    }
-
-    /// Ends a change. Outcome, assignments, generation and entry are one transaction. Moves of functions that have
-    /// left the picture meanwhile are recorded and otherwise without effect.
-    ///
-    /// # Errors
-    /// [`StoreError::AlreadyClosed`], [`StoreError::UnknownChange`], [`StoreError::UnknownHost`].
-    pub async fn close_change(
-        &self,
-        at: DateTime<Utc>,
-        change: ChangeId,
-        closing: Closing,
-    ) -> Result<Entry, StoreError> {
-        let mut tx = self.write().await?;
-        check_open(&mut tx, change).await?;
-        let closed = ledger::head(&mut tx).await?.0.next();
-        let Closing { outcome, why, reports, moves } = closing;
-        sqlx::query("UPDATE changes SET closed_seq = ?, outcome = ?, why = ?, reports = ? WHERE id = ?")
-            .bind(stored(closed.get()))
-            .bind(word(&outcome)?)
-            .bind(&why)
-            .bind(serde_json::to_string(&reports)?)
-            .bind(stored(change.get()))
-            .execute(&mut *tx)
-            .await?;
-        for one in &moves {
-            picture::assign(&mut tx, one.function, one.to).await?;
-        }
-        if !moves.is_empty() {
-            picture::raise_generation(&mut tx).await?;
-        }
-        let event = Event::ChangeClosed { change, outcome, why, reports, moves };
-        let entry = ledger::append(&mut tx, at, &Actor::Engine, &event).await?;
-        tx.commit().await?;
-        Ok(entry)
-    }
-
     /// A change with everything known about it, or none with this id.
     ///
     /// # Errors
@@ -117,13 +27,50 @@ impl Store {
     }
 }
 
-async fn check_open(connection: &mut SqliteConnection, change: ChangeId) -> Result<(), StoreError> {
-    let row = sqlx::query("SELECT id, closed_seq FROM changes WHERE id = ?").bind(stored(change.get()));
-    let row = row.fetch_optional(connection).await?.ok_or(StoreError::UnknownChange { change })?;
-    match Cells::new(&row, "changes", "id")?.number_or_none("closed_seq")? {
-        Some(closed) => Err(StoreError::AlreadyClosed { change, closed: Seq::new(closed) }),
-        None => Ok(()),
+/// Writes down the changes that entries open.
+pub(crate) async fn open(connection: &mut SqliteConnection, entries: &[Drafted]) -> Result<(), StoreError> {
+    let mut rows = Vec::new();
+    for Written { entry, actor, .. } in entries.iter().map(|drafted| &drafted.written) {
+        let Event::ChangeOpened { change, intent, plan, reason, seen } = &entry.event else { continue };
+        let (id, seen, seq) = (stored(change.get()), stored(seen.get()), stored(entry.seq.get()));
+        let (intent, plan) = (serde_json::to_string(intent)?, serde_json::to_string(plan)?);
+        rows.push((id, actor, reason.as_str(), intent, plan, seen, seq));
     }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO changes (id, actor, reason, intent, plan, seen, opened_seq)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+         FROM json_each(?)",
+    )
+    .bind(serde_json::to_string(&rows)?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes down how the changes that entries close have ended.
+pub(crate) async fn close(connection: &mut SqliteConnection, entries: &[Drafted]) -> Result<(), StoreError> {
+    let mut rows = Vec::new();
+    for entry in entries.iter().map(|drafted| &drafted.written.entry) {
+        let Event::ChangeClosed { change, outcome, why, reports, .. } = &entry.event else { continue };
+        let (id, seq, reports) =
+            (stored(change.get()), stored(entry.seq.get()), serde_json::to_string(reports)?);
+        rows.push((id, seq, word(outcome)?, why, reports));
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE changes
+         SET closed_seq = j.value ->> 1, outcome = j.value ->> 2, why = j.value ->> 3, reports = j.value ->> 4
+         FROM json_each(?) j WHERE changes.id = j.value ->> 0",
+    )
+    .bind(serde_json::to_string(&rows)?)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 fn record(cells: &Cells<'_>) -> Result<ChangeRecord, StoreError> {

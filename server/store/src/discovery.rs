@@ -1,7 +1,7 @@
 //! Discoveries: everything a switch shows gets an id that it keeps.
 
 use crate::error::{Contradiction, StoreError};
-use crate::lines::Subjects;
+use crate::lines::{Line, Subjects};
 use crate::open::Store;
 use crate::row::word;
 use crate::{ledger, lines, picture};
@@ -41,19 +41,31 @@ impl Store {
         names: &Names,
     ) -> Result<Entry, StoreError> {
         check(seen).map_err(|source| StoreError::Contradiction { switch, source })?;
-        let mut tx = self.write().await?;
-        let switch_name = picture::switch_name(&mut tx, switch).await?;
-        let before = picture::of_switch(&mut tx, switch).await?;
-        Discovery { connection: &mut tx, switch, seen, names }.write().await?;
-        picture::raise_generation(&mut tx).await?;
-        let after = picture::of_switch(&mut tx, switch).await?;
-        let subjects = Subjects::between(&before, &after);
-        let event = Event::Discovered { switch, picture: as_picture(seen, after) };
-        let entry = ledger::append(&mut tx, at, &Actor::Engine, &event).await?;
-        lines::write(&mut tx, &entry, &switch_name, &subjects).await?;
-        tx.commit().await?;
-        Ok(entry)
+        let mut tx = self.begin().await?;
+        let discovered = discovered(&mut tx, at, switch, seen, names).await;
+        tx.end(discovered).await
     }
+}
+
+async fn discovered(
+    connection: &mut SqliteConnection,
+    at: DateTime<Utc>,
+    switch: SwitchId,
+    seen: &Observation,
+    names: &Names,
+) -> Result<Entry, StoreError> {
+    let switch_name = picture::switch_name(connection, switch).await?;
+    let before = picture::of_switch(connection, switch).await?;
+    let assigned = BTreeMap::new();
+    Discovery { connection: &mut *connection, switch, seen, names, assigned }.write().await?;
+    picture::raise_generation(connection, 1).await?;
+    let after = picture::of_switch(connection, switch).await?;
+    let subjects = Subjects::between(&before, &after);
+    let event = Event::Discovered { switch, picture: as_picture(seen, after) };
+    let entry = ledger::append(connection, at, &Actor::Engine, event).await?;
+    let line = Line::of(&entry, &switch_name, &subjects)?;
+    lines::insert(connection, line.as_slice()).await?;
+    Ok(entry)
 }
 
 fn as_picture(seen: &Observation, part: Topology) -> SwitchPicture {
@@ -99,6 +111,8 @@ struct Discovery<'a> {
     switch: SwitchId,
     seen: &'a Observation,
     names: &'a Names,
+    /// Where the functions read so far are bound.
+    assigned: BTreeMap<FunctionId, Option<Assignment>>,
 }
 
 impl Discovery<'_> {
@@ -117,7 +131,7 @@ impl Discovery<'_> {
                 self.function(id, function, &hosts).await?;
             }
         }
-        Ok(())
+        picture::assign(self.connection, &self.assigned).await
     }
 
     /// Takes everything of the switch out of the picture, for the reading to put it back in.
@@ -255,10 +269,10 @@ impl Discovery<'_> {
             let (logical_port, number) = (bound.logical_port, bound.number);
             hosts.get(&bound.port).map(|&host| Assignment { host, logical_port, number })
         });
-        match assigned {
-            Some(_) => picture::assign(self.connection, FunctionId::new(id), assigned).await,
-            None => Ok(()),
+        if assigned.is_some() {
+            self.assigned.insert(FunctionId::new(id), assigned);
         }
+        Ok(())
     }
 }
 

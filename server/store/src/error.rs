@@ -1,7 +1,8 @@
 //! What can go wrong in the store, in sentences for the person who runs the server.
 
+use crate::writing::WRITINGS_MAX;
 use patchbay_domain::chain::ChainError;
-use patchbay_domain::{ChangeId, FunctionId, HostId, PhysicalPort, Seq, SwitchId};
+use patchbay_domain::{ChangeId, FunctionId, HostId, IdempotencyKey, PhysicalPort, Seq, SwitchId};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -64,7 +65,7 @@ pub enum StoreError {
     Busy(#[source] sqlx::Error),
     /// No space left.
     #[error("The disk is full, so nothing was written. Make room and try again.")]
-    Full(#[source] sqlx::Error),
+    NoSpace(#[source] sqlx::Error),
     /// The file or its directory cannot be written.
     #[error("The database is read-only. Check the permissions of its file and directory.")]
     ReadOnly(#[source] sqlx::Error),
@@ -118,7 +119,29 @@ pub enum StoreError {
         /// The entry that closed it.
         closed: Seq,
     },
-    /// An event that has a method of its own was given to [`crate::Store::record`].
+    /// A change was opened with an id that is not the next one.
+    #[error("Change {change} cannot be opened: the next one is {next}.")]
+    OutOfOrder {
+        /// The id given.
+        change: ChangeId,
+        /// The id that comes next.
+        next: ChangeId,
+    },
+    /// An idempotency key stands for another change already.
+    #[error("The idempotency key {key} stands for change {change} already.")]
+    KeyTaken {
+        /// The key.
+        key: IdempotencyKey,
+        /// The change.
+        change: ChangeId,
+    },
+    /// A group holds too many writings.
+    #[error("{writings} writings are too many for one group. Keep it to {WRITINGS_MAX}.")]
+    TooMany {
+        /// How many there are.
+        writings: usize,
+    },
+    /// An event that is written in another way was given to [`crate::Store::write`].
     #[error("An event of kind {kind} cannot be recorded by itself.")]
     NotRecordable {
         /// Its kind.
@@ -228,7 +251,7 @@ impl From<sqlx::Error> for StoreError {
         match code.map(|code| code & 0xff) {
             Some(code::BUSY | code::LOCKED) => Self::Busy(error),
             Some(code::READONLY) => Self::ReadOnly(error),
-            Some(code::FULL) => Self::Full(error),
+            Some(code::FULL) => Self::NoSpace(error),
             _ => Self::Sqlite(error),
         }
     }

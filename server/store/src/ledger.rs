@@ -1,8 +1,9 @@
 //! Appending entries and reading them back.
 
+use crate::chained::{Head, Written};
 use crate::error::{StoreError, Unreadable};
 use crate::open::Store;
-use crate::row::{Cells, moment, stored};
+use crate::row::{Cells, stored};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use patchbay_domain::chain::{ChainError, EntryText};
@@ -92,41 +93,48 @@ impl<'a> StoredEntry<'a> {
     }
 }
 
-/// Number and hash of the last entry; 0 and [`Hash::ZERO`] before the first.
-pub(crate) async fn head(connection: &mut SqliteConnection) -> Result<(Seq, Hash), StoreError> {
+/// The end of the ledger.
+pub(crate) async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
     let row = sqlx::query("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1");
     let Some(row) = row.fetch_optional(connection).await? else {
-        return Ok((Seq::new(0), Hash::ZERO));
+        return Ok(Head { seq: Seq::new(0), hash: Hash::ZERO });
     };
     let cells = Cells::new(&row, "ledger", "seq")?;
-    Ok((Seq::new(cells.number("seq")?), cells.hash("hash")?))
+    Ok(Head { seq: Seq::new(cells.number("seq")?), hash: cells.hash("hash")? })
 }
 
-/// Appends an entry and gives it back as [`Store::ledger`] will read it.
+/// Writes entries that follow the last one and each other.
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    entries: impl Iterator<Item = &Written>,
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = entries
+        .map(|Written { entry, at, actor, event }| {
+            let seq = stored(entry.seq.get());
+            (seq, at, entry.event.kind(), actor, entry.prev, entry.hash, event)
+        })
+        .collect();
+    sqlx::query(
+        "INSERT INTO ledger (seq, at, kind, actor, prev, hash, event)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+         FROM json_each(?)",
+    )
+    .bind(serde_json::to_string(&rows)?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes the one entry that follows the last one, and gives it as [`Store::ledger`] will read it.
 pub(crate) async fn append(
     connection: &mut SqliteConnection,
     at: DateTime<Utc>,
     actor: &Actor,
-    event: &Event,
+    event: Event,
 ) -> Result<Entry, StoreError> {
-    let (last, prev) = head(connection).await?;
-    let (at, actor_text) = (moment(at), serde_json::to_string(actor)?);
-    let event_text = serde_json::to_string(event)?;
-    let text = EntryText { seq: last.next(), at: &at, actor: &actor_text, event: &event_text };
-    let row = sqlx::query(
-        "INSERT INTO ledger (seq, at, kind, actor, event, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)
-         RETURNING seq, at, kind, actor, event, prev, hash",
-    )
-    .bind(stored(text.seq.get()))
-    .bind(text.at)
-    .bind(event.kind())
-    .bind(text.actor)
-    .bind(text.event)
-    .bind(prev.to_string())
-    .bind(text.hash(&prev).to_string())
-    .fetch_one(connection)
-    .await?;
-    StoredEntry::read(&row)?.entry()
+    let written = Written::after(head(connection).await?, at, actor, event)?;
+    insert(connection, std::iter::once(&written)).await?;
+    Ok(written.entry)
 }
 
 /// Checks that the last entry gives its hash. Cheap; [`Store::verify`] checks all.

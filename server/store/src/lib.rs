@@ -5,29 +5,36 @@
 //! [`Topology::apply`] gives what [`Store::load`] reads from the tables, but for whether switches answer and for what
 //! they were renamed to.
 //!
-//! * `open`: the file, its lock, its settings, its migrations;
-//! * `ledger`, `lines`, `verify`: appending entries, what people read of them, proving them;
-//! * `picture`, `discovery`, `events`, `changes`: reading and writing the tables;
+//! * `open`, `writer`: the file, its lock, its settings, its migrations, and the one connection that writes;
+//! * `writing`, `draft`, `write`: what is written, worked out in memory, written in groups;
+//! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
+//! * `picture`, `discovery`, `events`, `changes`, `keys`: reading and writing the tables;
 //! * `history`: searching.
 
+mod chained;
 mod changes;
 mod discovery;
+mod draft;
 mod error;
 mod events;
 mod history;
+mod keys;
 mod ledger;
 mod lines;
 mod open;
 mod picture;
 mod row;
 mod verify;
+mod write;
+mod writer;
+mod writing;
 
-pub use changes::Closing;
 pub use discovery::Names;
 pub use error::{Contradiction, StoreError, Unreadable};
 pub use open::Store;
 pub use picture::Loaded;
 pub use verify::Verified;
+pub use writing::{Closing, Keyed, Opening, WRITINGS_MAX, Writing};
 
 #[cfg(doc)]
 use patchbay_domain::Topology;

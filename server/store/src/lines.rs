@@ -3,7 +3,6 @@
 use crate::error::StoreError;
 use crate::row::{moment, stored, word};
 use patchbay_domain::{Actor, AdapterId, Assignment, Entry, FunctionId, HistoryItem, HostId, Topology};
-use serde::Serialize;
 use sqlx::SqliteConnection;
 use std::collections::BTreeSet;
 
@@ -44,55 +43,75 @@ impl Subjects {
     }
 }
 
-/// Writes the line of an entry, if it has one, with what it touched. The adapters of touched functions are added.
-pub(crate) async fn write(
-    connection: &mut SqliteConnection,
-    entry: &Entry,
-    switch_name: &str,
-    subjects: &Subjects,
-) -> Result<(), StoreError> {
-    let Some(line) = HistoryItem::of(entry, switch_name) else { return Ok(()) };
-    let person = match &line.actor {
-        Actor::Person { name, .. } => Some(name.as_str()),
-        Actor::Engine => None,
-    };
-    let seq = stored(line.seq.get());
-    sqlx::query("INSERT INTO lines (seq, at, kind, person, title, reason) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(seq)
-        .bind(moment(line.at))
-        .bind(word(&line.kind)?)
-        .bind(person)
-        .bind(&line.title)
-        .bind(&line.reason)
-        .execute(&mut *connection)
-        .await?;
-    write_subjects(connection, "host", &subjects.hosts, seq).await?;
-    write_subjects(connection, "function", &subjects.functions, seq).await?;
-    sqlx::query(
-        "INSERT INTO subjects (kind, id, seq)
-         SELECT 'adapter', value, ?1 FROM json_each(?2)
-         UNION SELECT 'adapter', f.adapter, ?1 FROM json_each(?3) JOIN functions f ON f.id = value",
-    )
-    .bind(seq)
-    .bind(serde_json::to_string(&subjects.adapters)?)
-    .bind(serde_json::to_string(&subjects.functions)?)
-    .execute(connection)
-    .await?;
-    Ok(())
+/// The line of an entry, as it is stored.
+#[derive(Debug)]
+pub(crate) struct Line {
+    seq: i64,
+    at: String,
+    kind: String,
+    person: Option<String>,
+    title: String,
+    reason: Option<String>,
+    /// Kind and id of what it touched.
+    subjects: Vec<(&'static str, u32)>,
 }
 
-/// All in one statement: a first discovery touches thousands of functions.
-async fn write_subjects<T: Serialize>(
-    connection: &mut SqliteConnection,
-    kind: &'static str,
-    ids: &BTreeSet<T>,
-    seq: i64,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO subjects (kind, id, seq) SELECT ?, value, ? FROM json_each(?)")
-        .bind(kind)
-        .bind(seq)
-        .bind(serde_json::to_string(ids)?)
-        .execute(connection)
-        .await?;
+impl Line {
+    /// The line of an entry, if it has one, with what it touched.
+    pub(crate) fn of(
+        entry: &Entry,
+        switch_name: &str,
+        subjects: &Subjects,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(line) = HistoryItem::of(entry, switch_name) else { return Ok(None) };
+        let person = match line.actor {
+            Actor::Person { name, .. } => Some(name),
+            Actor::Engine => None,
+        };
+        let hosts = subjects.hosts.iter().map(|id| ("host", id.get()));
+        let adapters = subjects.adapters.iter().map(|id| ("adapter", id.get()));
+        let functions = subjects.functions.iter().map(|id| ("function", id.get()));
+        Ok(Some(Self {
+            seq: stored(line.seq.get()),
+            at: moment(line.at),
+            kind: word(&line.kind)?,
+            person,
+            title: line.title,
+            reason: line.reason,
+            subjects: hosts.chain(adapters).chain(functions).collect(),
+        }))
+    }
+}
+
+/// Writes lines, with what they touched. The adapters of touched functions are added.
+pub(crate) async fn insert(connection: &mut SqliteConnection, lines: &[Line]) -> Result<(), StoreError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> =
+        lines.iter().map(|l| (l.seq, &l.at, &l.kind, &l.person, &l.title, &l.reason)).collect();
+    sqlx::query(
+        "INSERT INTO lines (seq, at, kind, person, title, reason)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?)",
+    )
+    .bind(serde_json::to_string(&rows)?)
+    .execute(&mut *connection)
+    .await?;
+    let subjects: Vec<_> =
+        lines.iter().flat_map(|line| line.subjects.iter().map(|(kind, id)| (kind, id, line.seq))).collect();
+    if subjects.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO subjects (kind, id, seq)
+         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1)
+         UNION
+         SELECT 'adapter', f.adapter, j.value ->> 2
+         FROM json_each(?1) j CROSS JOIN functions f ON f.id = j.value ->> 1
+         WHERE j.value ->> 0 = 'function'",
+    )
+    .bind(serde_json::to_string(&subjects)?)
+    .execute(connection)
+    .await?;
     Ok(())
 }

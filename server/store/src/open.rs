@@ -2,10 +2,11 @@
 
 use crate::error::StoreError;
 use crate::ledger;
+use crate::writer::{WriteTransaction, Writer};
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions, Sqlite, SqliteConnection, Transaction};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ const ANALYSIS_LIMIT_ROWS: u32 = 400;
 /// The database of one server. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Store {
-    writer: SqlitePool,
+    writer: Arc<Writer>,
     readers: SqlitePool,
     lock: Arc<File>,
 }
@@ -40,17 +41,17 @@ impl Store {
         let lock = Arc::new(take_lock(path)?);
         let opened = |source| StoreError::Open { path: path.to_owned(), source };
         let options = options(path);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(opened)?;
+        let mut connection = options.connect().await.map_err(opened)?;
         MIGRATIONS
-            .run(&writer)
+            .run(&mut connection)
             .await
             .map_err(|source| StoreError::Migrate { path: path.to_owned(), source })?;
-        let mut connection = writer.acquire().await?;
         check_durability(&mut connection).await?;
         ledger::check_last(&mut connection).await?;
-        drop(connection);
-        let options = options.create_if_missing(false).pragma("query_only", "ON");
-        let readers = pool(READERS_MAX).connect_with(options).await.map_err(opened)?;
+        let options = options.create_if_missing(false);
+        let writer = Arc::new(Writer::new(connection, options.clone()));
+        let readers =
+            pool(READERS_MAX).connect_with(options.pragma("query_only", "ON")).await.map_err(opened)?;
         Ok(Self { writer, readers, lock })
     }
 
@@ -64,10 +65,9 @@ impl Store {
         }
     }
 
-    /// A transaction on the only writing connection. It holds the database's write lock from its start, so what it
-    /// reads is what it will change.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    /// A transaction on the only writing connection.
+    pub(crate) async fn begin(&self) -> Result<WriteTransaction<'_>, StoreError> {
+        self.writer.begin().await
     }
 
     /// A transaction that sees one moment of the database and cannot write.
@@ -132,7 +132,7 @@ mod tests {
     async fn the_writer_syncs_every_commit_and_readers_cannot_write() {
         let dir = tempfile::tempdir().expect("a directory");
         let store = Store::open(&dir.path().join("rack.db")).await.expect("a new database");
-        let mut tx = store.write().await.expect("a transaction");
+        let mut tx = store.begin().await.expect("a transaction");
         check_durability(&mut tx).await.expect("full, in WAL, with foreign keys");
         sqlx::query("UPDATE picture SET generation = 1").execute(&mut *tx).await.expect("the writer writes");
         drop(tx);

@@ -1,14 +1,16 @@
 //! The tables as a picture: switches with their hosts, adapters and functions, and the changes on their way.
 
+use crate::chained::Head;
 use crate::error::StoreError;
 use crate::ledger;
 use crate::open::Store;
-use crate::row::Cells;
+use crate::row::{Cells, stored};
 use patchbay_domain::{
     Adapter, AdapterId, Assignment, ChangeId, Fingerprint, Function, FunctionId, Generation, Hash, Host,
-    HostId, LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
+    HostId, LogicalPort, OpenChange, PhysicalPort, Reason, Seq, Switch, SwitchId, SwitchState, Topology,
 };
 use sqlx::SqliteConnection;
+use std::collections::BTreeMap;
 
 /// Everything that is known when the server starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Loaded {
     pub seq: Seq,
     /// Its hash.
     pub head: Hash,
+    /// The id of the change that is opened next.
+    pub next_change: ChangeId,
 }
 
 impl Store {
@@ -39,8 +43,9 @@ impl Store {
         for open in open_changes(&mut tx).await? {
             topology.open.insert(open.id, open);
         }
-        let (seq, head) = ledger::head(&mut tx).await?;
-        Ok(Loaded { topology, seq, head })
+        let Head { seq, hash: head } = ledger::head(&mut tx).await?;
+        let next_change = next_change(&mut tx).await?;
+        Ok(Loaded { topology, seq, head, next_change })
     }
 }
 
@@ -56,46 +61,44 @@ pub(crate) async fn switch_name(
     name.fetch_optional(connection).await?.ok_or(StoreError::UnknownSwitch { switch })
 }
 
-/// Raises the generation by one.
-pub(crate) async fn raise_generation(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("UPDATE picture SET generation = generation + 1").execute(connection).await?;
+/// Raises the generation.
+pub(crate) async fn raise_generation(connection: &mut SqliteConnection, by: u64) -> Result<(), StoreError> {
+    if by > 0 {
+        let raise = sqlx::query("UPDATE picture SET generation = generation + ?");
+        raise.bind(stored(by)).execute(connection).await?;
+    }
     Ok(())
 }
 
-/// Assigns a function, or releases it. A function that is not in the picture is left alone, as
-/// [`Topology::apply`] leaves it alone.
-///
-/// # Errors
-/// [`StoreError::UnknownHost`] when there never was such a host.
+/// Assigns functions, or releases them. Functions that are not in the picture are left alone, as [`Topology::apply`]
+/// leaves them alone.
 pub(crate) async fn assign(
     connection: &mut SqliteConnection,
-    function: FunctionId,
-    to: Option<Assignment>,
+    functions: &BTreeMap<FunctionId, Option<Assignment>>,
 ) -> Result<(), StoreError> {
-    let Some(Assignment { host, logical_port, number }) = to else {
-        let release = sqlx::query("DELETE FROM assignments WHERE function = ?").bind(function.get());
-        release.execute(connection).await?;
-        return Ok(());
-    };
-    let assigned = sqlx::query(
-        "INSERT INTO assignments (function, host, logical_port, number)
-         SELECT f.id, ?, ?, ? FROM functions f JOIN adapters a ON a.id = f.adapter
-         WHERE f.id = ? AND f.shown = 1 AND a.state <> 'replaced'
-         ON CONFLICT (function) DO UPDATE
-         SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number",
-    )
-    .bind(host.get())
-    .bind(logical_port.0)
-    .bind(number)
-    .bind(function.get())
-    .execute(connection)
-    .await;
-    match assigned {
-        Err(sqlx::Error::Database(e)) if e.is_foreign_key_violation() => {
-            Err(StoreError::UnknownHost { host, function })
-        }
-        other => Ok(other.map(|_| ())?),
+    let released: Vec<_> = functions.iter().filter(|(_, to)| to.is_none()).map(|(id, _)| id).collect();
+    if !released.is_empty() {
+        let release =
+            sqlx::query("DELETE FROM assignments WHERE function IN (SELECT value FROM json_each(?))");
+        release.bind(serde_json::to_string(&released)?).execute(&mut *connection).await?;
     }
+    let assigned: Vec<_> = functions
+        .iter()
+        .filter_map(|(id, to)| to.map(|at| (id, at.host, at.logical_port, at.number)))
+        .collect();
+    if !assigned.is_empty() {
+        let assign = sqlx::query(
+            "INSERT INTO assignments (function, host, logical_port, number)
+             SELECT f.id, j.value ->> 1, j.value ->> 2, j.value ->> 3
+             FROM json_each(?) j CROSS JOIN functions f ON f.id = j.value ->> 0
+             JOIN adapters a ON a.id = f.adapter
+             WHERE f.shown = 1 AND a.state <> 'replaced'
+             ON CONFLICT (function) DO UPDATE
+             SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number",
+        );
+        assign.bind(serde_json::to_string(&assigned)?).execute(connection).await?;
+    }
+    Ok(())
 }
 
 /// Hosts, adapters and functions of one switch.
@@ -108,6 +111,12 @@ pub(crate) async fn of_switch(
     part.adapters.extend(adapters(connection, switch).await?.into_iter().map(|a| (a.id, a)));
     part.functions.extend(functions(connection, switch).await?.into_iter().map(|f| (f.id, f)));
     Ok(part)
+}
+
+async fn next_change(connection: &mut SqliteConnection) -> Result<ChangeId, StoreError> {
+    let next = sqlx::query("SELECT 0 AS id, coalesce(max(id), 0) + 1 AS next_change FROM changes");
+    let row = next.fetch_one(connection).await?;
+    Cells::new(&row, "changes", "id")?.number("next_change").map(ChangeId::new)
 }
 
 async fn generation(connection: &mut SqliteConnection) -> Result<Generation, StoreError> {
@@ -226,12 +235,21 @@ fn assignment(cells: &Cells<'_>) -> Result<Option<Assignment>, StoreError> {
 }
 
 async fn open_changes(connection: &mut SqliteConnection) -> Result<Vec<OpenChange>, StoreError> {
-    let rows = sqlx::query("SELECT id, plan FROM changes WHERE closed_seq IS NULL ORDER BY id");
+    let rows = sqlx::query(
+        "SELECT c.id, c.actor, c.reason, c.plan, o.at FROM changes c JOIN ledger o ON o.seq = c.opened_seq
+         WHERE c.closed_seq IS NULL ORDER BY c.id",
+    );
     let rows = rows.fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             let cells = Cells::new(row, "changes", "id")?;
-            Ok(OpenChange { id: ChangeId::new(cells.number("id")?), plan: cells.json("plan")? })
+            Ok(OpenChange {
+                id: ChangeId::new(cells.number("id")?),
+                actor: cells.json("actor")?,
+                reason: Reason::new(cells.text("reason")?).map_err(|e| cells.unreadable("reason", e))?,
+                at: cells.moment("at")?,
+                plan: cells.json("plan")?,
+            })
         })
         .collect()
 }

@@ -1,66 +1,60 @@
 //! One step: read the logical port, reprogram it when it is as expected, and believe only what is read back.
 
 use crate::SwitchtecDriver;
+use crate::contents::{READING, no_host_port};
 use patchbay_domain::{BoundFunction, Step, StepKind};
 use patchbay_driver::{Applied, DriverError};
+use patchbay_switchtec::command::sections::Hvd;
 use patchbay_switchtec::{Client, ClientError, HostPort, LogicalPort, Pdfid, PhysicalPort};
 
 impl SwitchtecDriver {
     pub(crate) async fn compare_and_set(&self, step: &Step) -> Result<Applied, DriverError> {
-        let operation = in_a_sentence(step);
-        let failed = |error| self.failed(&operation, error);
-        let instance = self.hvd_instance(step).await?;
-        let client = self.client().await.map_err(failed)?;
-        // Nothing was sent that changes anything, so a reading that breaks off here leaves no doubt.
-        let found = contents(&client, instance, step).await.map_err(|error| self.unread(error))?;
+        // Nothing was sent that changes anything, so a connection or reading that breaks off here leaves no doubt.
+        let client = self.client().await.map_err(|error| self.unread(error))?;
+        let hvd = self.hvd(&client, step.port).await.map_err(|error| self.unread(error))?;
+        let hvd = hvd.ok_or_else(|| no_host_port(&in_a_sentence(step), step.port))?;
+        let found = held(&hvd, step);
         if found == pdfids(&step.after) {
             return Ok(Applied::Before);
         }
         if found != pdfids(&step.before) {
             return Err(conflict(step, &found));
         }
-        reprogram(&client, step).await.map_err(failed)?;
-        let now = contents(&client, instance, step).await.map_err(failed)?;
+        let failed = |error| self.failed(&in_a_sentence(step), error);
+        send(&client, step).await.map_err(failed)?;
+        let now = self.hvd(&client, step.port).await.map_err(failed)?;
+        let now = now.map(|hvd| held(&hvd, step)).unwrap_or_default();
         if now == pdfids(&step.after) {
             Ok(Applied::Now)
         } else {
-            Err(DriverError::NotBelieved { operation, found: in_words(&now) })
+            Err(DriverError::NotBelieved { operation: in_a_sentence(step), found: in_words(&now) })
         }
     }
 
-    /// The instance of the step's host, from the last reading of the switch or, before the first, from a new one.
-    async fn hvd_instance(&self, step: &Step) -> Result<u8, DriverError> {
-        if let Some(instance) = self.instance_of(step.port) {
-            return Ok(instance);
-        }
-        self.read_all().await?;
-        self.instance_of(step.port).ok_or_else(|| DriverError::Refused {
-            operation: in_a_sentence(step),
-            reason: format!("port {} is not a host port", step.port),
-        })
+    /// The bare bind or unbind.
+    pub(crate) async fn reprogram(&self, step: &Step) -> Result<(), DriverError> {
+        let client = self.client().await.map_err(|error| self.unread(error))?;
+        send(&client, step).await.map_err(|error| self.failed(&in_a_sentence(step), error))
     }
 
-    /// A failure of the reading that comes before a step: the step was not sent, whatever happened to the reading.
+    /// A failure of what comes before a step: the step was not sent, whatever happened to that.
     fn unread(&self, error: ClientError) -> DriverError {
         match error {
             ClientError::Interrupted { address, .. } => {
                 DriverError::Unreachable { address: address.to_string(), source: Box::new(error) }
             }
-            other => self.failed("tell what is bound", other),
+            other => self.failed(READING, other),
         }
     }
 }
 
 /// What a step's logical port holds, by function number.
-async fn contents(client: &Client, instance: u8, step: &Step) -> Result<Vec<Pdfid>, ClientError> {
-    let section = client.hvd(instance).await?;
-    let wanted = (PhysicalPort::new(step.port.0), LogicalPort::new(step.place.logical_port.0));
-    let host = section.hvds.into_iter().find(|hvd| hvd.port == wanted.0);
-    let port = host.and_then(|hvd| hvd.logical_ports.into_iter().find(|p| p.id == wanted.1));
-    Ok(port.map(|p| p.slots.into_iter().flatten().collect()).unwrap_or_default())
+fn held(hvd: &Hvd, step: &Step) -> Vec<Pdfid> {
+    let port = hvd.logical_ports.iter().find(|p| p.id.get() == step.place.logical_port.0);
+    port.map(|p| p.slots.iter().flatten().copied().collect()).unwrap_or_default()
 }
 
-async fn reprogram(client: &Client, step: &Step) -> Result<(), ClientError> {
+async fn send(client: &Client, step: &Step) -> Result<(), ClientError> {
     let host = HostPort { switch: client.identity().switch, port: PhysicalPort::new(step.port.0) };
     let logical_port = LogicalPort::new(step.place.logical_port.0);
     match (step.kind(), step.before.first()) {

@@ -4,20 +4,21 @@
 //! bind is not idempotent (protocol sheet, section 7), so the logical port is read before and after.
 
 mod apply;
+mod contents;
 mod errors;
 mod observe;
 mod pci;
 mod vitals;
 
 use async_trait::async_trait;
-use patchbay_domain::{FirmwareImage, Observation, PhysicalPort, Step, Vitals};
+use patchbay_domain::{Contents, FirmwareImage, Observation, PhysicalPort, Step, Vitals};
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
 use patchbay_switchtec::command::binding::MAX_SLOTS;
 use patchbay_switchtec::command::firmware::FirmwareTable;
 use patchbay_switchtec::{Client, ClientError, ClientOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddrV4;
-use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
+use std::sync::{Arc, Mutex as SyncMutex};
 use tokio::sync::{Mutex, watch};
 
 /// Whose refusal numbers the driver may put into words.
@@ -87,10 +88,6 @@ impl SwitchtecDriver {
         *slot = Some(Arc::clone(&client));
         Ok(client)
     }
-
-    fn instance_of(&self, port: PhysicalPort) -> Option<u8> {
-        self.instances.lock().unwrap_or_else(PoisonError::into_inner).get(&port).copied()
-    }
 }
 
 #[async_trait]
@@ -104,12 +101,20 @@ impl SwitchDriver for SwitchtecDriver {
         self.read_all().await
     }
 
+    async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError> {
+        self.read_contents(ports).await
+    }
+
     async fn vitals(&self) -> Result<Vitals, DriverError> {
         self.read_vitals().await
     }
 
     async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
         self.compare_and_set(step).await
+    }
+
+    async fn program(&self, step: &Step) -> Result<(), DriverError> {
+        self.reprogram(step).await
     }
 
     fn hints(&self) -> watch::Receiver<u64> {

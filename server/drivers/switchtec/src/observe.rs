@@ -10,7 +10,6 @@ use patchbay_switchtec::command::sections::{Attachment, Endpoint, EndpointFuncti
 use patchbay_switchtec::command::topology::{PortRecord, Topology};
 use patchbay_switchtec::{self as wire, ClientError, FirmwareVersion, PortType};
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 
 /// LTSSM major states in which a link carries traffic or sleeps and wakes by itself (protocol sheet, section 5.3): L0,
 /// Recovery, TxL0s, L1, L2.
@@ -23,9 +22,7 @@ impl SwitchtecDriver {
     pub(crate) async fn read_all(&self) -> Result<Observation, DriverError> {
         let read = self.read().await.map_err(|error| self.failed("tell what is bound", error))?;
         let (topology, all, firmware) = read;
-        let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
-        *instances = all.hvds.hvds.iter().map(|hvd| (PhysicalPort(hvd.port.get()), hvd.instance)).collect();
-        drop(instances);
+        self.remember_instances(&all.hvds.hvds);
         Ok(observation(&topology, &all, firmware))
     }
 

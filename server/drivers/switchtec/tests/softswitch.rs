@@ -5,21 +5,26 @@ use patchbay_domain::{
     Temperature,
 };
 use patchbay_driver::conformance::{self, step};
-use patchbay_driver::{Applied, DriverError, SwitchDriver};
+use patchbay_driver::{Applied, DriverError, Fault, FaultPoint, Faults, Faulty, SwitchDriver, When};
 use patchbay_driver_switchtec::{Reasons, SwitchtecConfig, SwitchtecDriver};
 use patchbay_softswitch::{Options, Phase, Rack, Running, ScriptedGate, Softswitch, Verdict};
 use patchbay_switchtec::ClientOptions;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 async fn rig(gate: Option<Arc<ScriptedGate>>) -> (Running, SwitchtecDriver) {
+    rig_with(gate, ClientOptions::default()).await
+}
+
+async fn rig_with(gate: Option<Arc<ScriptedGate>>, options: ClientOptions) -> (Running, SwitchtecDriver) {
     let rack = Rack::transcripts().expect("the built-in rack is a rack");
     let gate = gate.map(|gate| gate as Arc<dyn patchbay_softswitch::Gate>);
     let listen: SocketAddr = "127.0.0.1:0".parse().expect("an address");
     let running = Softswitch::start(rack, listen, Options { gate, ..Options::default() }).await;
     let running = running.expect("the softswitch starts");
     let SocketAddr::V4(address) = running.addr() else { panic!("IPv4 was asked for") };
-    let options = ClientOptions::default();
     let config = SwitchtecConfig { address, instance: 0, options, reasons: Reasons::Softswitch };
     (running, SwitchtecDriver::new(config))
 }
@@ -169,4 +174,98 @@ async fn a_hint_is_acknowledged_and_the_events_are_left_to_others() {
         let left = other.events(0).await.expect("readable");
         assert_eq!(left.remaining, count, "still there for whoever reads them");
     }
+}
+
+/// What one host port holds, as the driver reads it.
+async fn held(driver: &dyn SwitchDriver, port: u8, logical_port: u8) -> Vec<Pdfid> {
+    let read = driver.contents(&BTreeSet::from([PhysicalPort(port)])).await.expect("readable");
+    read.at(PhysicalPort(port), LogicalPort(logical_port)).to_vec()
+}
+
+#[tokio::test]
+async fn a_bare_step_without_an_answer_leaves_doubt_and_its_contents_end_it() {
+    let gate = ScriptedGate::on_change(1, Phase::After, Verdict::DropConnection);
+    let (_switch, driver) = rig(Some(gate)).await;
+    let bind = step(PhysicalPort(0), LogicalPort(0), &[], &[pdfid(0x1001)]);
+    let doubt = driver.program(&bind).await;
+    assert!(matches!(doubt, Err(DriverError::Interrupted { .. })), "{doubt:?}");
+    assert_eq!(held(&driver, 0, 0).await, [pdfid(0x1001)]);
+}
+
+#[tokio::test]
+async fn a_switch_that_hangs_in_a_bare_step_is_given_up_at_the_time_limit() {
+    let gate = ScriptedGate::on_change(1, Phase::Before, Verdict::Hang);
+    let options = ClientOptions { request_limit: Duration::from_secs(2), ..ClientOptions::default() };
+    let (_switch, driver) = rig_with(Some(gate), options).await;
+    let bind = step(PhysicalPort(0), LogicalPort(0), &[], &[pdfid(0x1001)]);
+    let doubt = driver.program(&bind).await;
+    assert!(matches!(doubt, Err(DriverError::Interrupted { .. })), "{doubt:?}");
+    assert_eq!(held(&driver, 0, 0).await, [], "it hung before its work");
+    driver.program(&bind).await.expect("only the first hangs");
+}
+
+#[tokio::test]
+async fn a_bare_step_to_a_switch_that_is_not_there_is_unreachable() {
+    let (switch, driver) = rig(None).await;
+    driver.observe().await.expect("connected");
+    switch.kill().await;
+    let bind = step(PhysicalPort(0), LogicalPort(0), &[], &[pdfid(0x1001)]);
+    let away = driver.program(&bind).await;
+    assert!(matches!(away, Err(DriverError::Unreachable { .. })), "{away:?}");
+    let away = driver.contents(&BTreeSet::from([PhysicalPort(0)])).await;
+    assert!(matches!(away, Err(DriverError::Unreachable { .. })), "{away:?}");
+}
+
+#[tokio::test]
+async fn contents_are_of_the_right_port_when_the_hosts_were_numbered_anew() {
+    let (switch, driver) = rig(None).await;
+    driver.observe().await.expect("readable");
+    let address = switch.addr();
+    switch.kill().await;
+    let mut rack = Rack::transcripts().expect("the built-in rack is a rack");
+    rack.hosts.reverse();
+    let again = Softswitch::start(rack, address, Options::default()).await.expect("the same address");
+    let function = patchbay_switchtec::Pdfid::new(0x1001);
+    let port = patchbay_switchtec::PhysicalPort::new(12);
+    again.bind(port, patchbay_switchtec::LogicalPort::new(3), &[function]).expect("free");
+    assert_eq!(held(&driver, 12, 3).await, [pdfid(0x1001)]);
+    assert_eq!(held(&driver, 0, 3).await, []);
+}
+
+#[tokio::test]
+async fn faults_strike_bare_steps_as_they_strike_careful_ones() {
+    let (_switch, driver) = rig(None).await;
+    let faults = Faults::default();
+    let driver = Faulty::new(driver, faults.clone());
+    let (bind, at) = (step(PhysicalPort(0), LogicalPort(0), &[], &[pdfid(0x1001)]), [PhysicalPort(0)]);
+    faults.set(FaultPoint { nth: 2, when: When::After, fault: Fault::Interrupt, for_good: true });
+    driver.apply(&bind).await.expect("the first call works");
+    let doubt = driver.program(&bind.inverse()).await;
+    assert!(matches!(doubt, Err(DriverError::Interrupted { .. })), "{doubt:?}");
+    assert_eq!(faults.calls(), 2);
+    let away = driver.contents(&BTreeSet::from(at)).await;
+    assert!(matches!(away, Err(DriverError::Unreachable { .. })), "{away:?}");
+    faults.clear();
+    assert_eq!(held(&driver, 0, 0).await, [], "the second took effect");
+}
+
+#[tokio::test]
+async fn a_call_that_hangs_may_have_done_its_work() {
+    let (_switch, driver) = rig(None).await;
+    driver.observe().await.expect("connected");
+    let faults = Faults::default();
+    let driver = Arc::new(Faulty::new(driver, faults.clone()));
+    faults.set(FaultPoint { nth: 1, when: When::After, fault: Fault::Hang, for_good: false });
+    let mut hints = driver.hints();
+    hints.mark_unchanged();
+    let bind = step(PhysicalPort(0), LogicalPort(0), &[], &[pdfid(0x1001)]);
+    let hanging = tokio::spawn({
+        let (driver, bind) = (Arc::clone(&driver), bind.clone());
+        async move { driver.program(&bind).await }
+    });
+    hints.changed().await.expect("the switch tells of the bind");
+    assert_eq!(held(&*driver, 0, 0).await, [pdfid(0x1001)]);
+    hanging.abort();
+    assert!(hanging.await.expect_err("it never returns").is_cancelled());
+    driver.program(&bind.inverse()).await.expect("whoever comes next is served");
 }

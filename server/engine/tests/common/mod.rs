@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use patchbay_domain::*;
 use patchbay_driver::{Applied, Capabilities, DriverError, FaultPoint, Faults, Faulty, SwitchDriver};
 use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Happening, SwitchConfig};
-use patchbay_store::{Names, Store};
-use std::collections::BTreeMap;
+use patchbay_store::{Names, Opening, Store, Writing};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -101,6 +101,13 @@ impl SwitchDriver for MemorySwitch {
         })
     }
 
+    async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError> {
+        if let Some(port) = ports.iter().find(|port| ![0, 4, 8, 12].contains(&port.0)) {
+            return Err(refused("tell what is bound", &format!("port {port} is not a host port")));
+        }
+        Ok(self.held().into_iter().filter(|((port, _), _)| ports.contains(port)).collect())
+    }
+
     async fn vitals(&self) -> Result<Vitals, DriverError> {
         Ok(self.vitals.lock().expect("not poisoned").clone())
     }
@@ -108,7 +115,6 @@ impl SwitchDriver for MemorySwitch {
     async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
         let _open = self.gate.read().await;
         let at = (step.port, step.place.logical_port);
-        let pdfids = |f: &[BoundFunction]| f.iter().map(|b| b.pdfid).collect::<Vec<_>>();
         let (before, after) = (pdfids(&step.before), pdfids(&step.after));
         let mut held = self.held.lock().expect("not poisoned");
         let now = held.get(&at).cloned().unwrap_or_default();
@@ -122,25 +128,50 @@ impl SwitchDriver for MemorySwitch {
                 found: format!("{now:?}"),
             });
         }
-        if after.iter().any(|p| held.values().any(|there| there.contains(p))) {
-            return Err(DriverError::Refused {
-                operation: step.to_string(),
-                reason: "already bound".to_owned(),
-            });
-        }
-        if after.is_empty() {
-            held.remove(&at)
-        } else {
-            held.insert(at, after)
-        };
+        reprogram(&mut held, step)?;
         drop(held);
         self.hints.send_modify(|n| *n += 1);
         Ok(Applied::Now)
     }
 
+    async fn program(&self, step: &Step) -> Result<(), DriverError> {
+        let _open = self.gate.read().await;
+        reprogram(&mut self.held.lock().expect("not poisoned"), step)?;
+        self.hints.send_modify(|n| *n += 1);
+        Ok(())
+    }
+
     fn hints(&self) -> watch::Receiver<u64> {
         self.hints.subscribe()
     }
+}
+
+fn pdfids(functions: &[BoundFunction]) -> Vec<Pdfid> {
+    functions.iter().map(|b| b.pdfid).collect()
+}
+
+fn refused(operation: &str, reason: &str) -> DriverError {
+    DriverError::Refused { operation: operation.to_owned(), reason: reason.to_owned() }
+}
+
+/// The bare bind or unbind, by the rules of a switch.
+fn reprogram(held: &mut Held, step: &Step) -> Result<(), DriverError> {
+    let (at, after) = ((step.port, step.place.logical_port), pdfids(&step.after));
+    let refuse = |reason| Err(refused(&step.to_string(), reason));
+    if after.is_empty() {
+        return match held.remove(&at) {
+            Some(_) => Ok(()),
+            None => refuse("nothing is bound"),
+        };
+    }
+    if held.contains_key(&at) {
+        return refuse("the logical port is taken");
+    }
+    if after.iter().any(|p| held.values().any(|there| there.contains(p))) {
+        return refuse("already bound");
+    }
+    held.insert(at, after);
+    Ok(())
 }
 
 /// A running engine over one memory switch.
@@ -193,9 +224,10 @@ impl Rig {
         self.engine.stop();
         self.tasks.take().expect("running").finished().await;
         let plan = plan(&topology, &intent).expect("allowed");
-        let (now, actor, reason) = (Clock::SYSTEM.now(), person(), reason());
-        let opened = self.store.open_change(now, &actor, &intent, &plan, &reason, topology.generation);
-        opened.await.expect("recorded");
+        let (at, actor, reason) = (Clock::SYSTEM.now(), person(), reason());
+        let (change, seen) = (self.store.load().await.expect("loaded").next_change, topology.generation);
+        let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
+        self.store.write(vec![Writing::Open(Box::new(opening))]).await.expect("recorded");
         let Self { switch, dir, store, faults, .. } = self;
         switch.put(emptied.0, emptied.1, &[]);
         faults.set(point);

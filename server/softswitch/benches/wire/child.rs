@@ -5,7 +5,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddrV4;
 use std::process::{Command, Stdio};
 
-use patchbay_softswitch::{Lab, Options, Softswitch};
+use patchbay_softswitch::{Lab, Options, Softswitch, generate};
+
+use crate::steps::{MANY, MANY_NAME};
 
 /// A server process; it ends when this is dropped.
 pub struct Child {
@@ -23,7 +25,7 @@ impl Drop for Child {
 }
 
 impl Child {
-    /// Starts a server for a built-in rack and waits until it listens.
+    /// Starts a server for a rack of [`lab`] and waits until it listens.
     pub fn start(rack: &str) -> Result<Self, Box<dyn Error>> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["serve", rack]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -48,10 +50,18 @@ impl Child {
     }
 }
 
-/// The server process: all switches of a built-in rack on the loopback, until standard input ends.
+/// The built-in rack with this name, or that of the many clients.
+pub fn lab(name: &str) -> Result<Lab, Box<dyn Error>> {
+    if name == MANY_NAME {
+        return Ok(Lab::parse(&generate(&MANY)?, name)?);
+    }
+    Ok(Lab::by_name(name).ok_or("no such rack")??)
+}
+
+/// The server process: all switches of a rack of [`lab`] on the loopback, until standard input ends.
 pub fn serve(rack: &str) -> Result<(), Box<dyn Error>> {
     rlimit::increase_nofile_limit(super::OPEN_FILES)?;
-    let lab = Lab::by_name(rack).ok_or("no such rack")??;
+    let lab = lab(rack)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut running = Vec::new();
     for rack in lab.into_racks() {

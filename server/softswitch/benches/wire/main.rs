@@ -1,12 +1,13 @@
 //! What the emulated switch costs over TCP loopback, with the real client and the server in a process of its own:
-//! the latency of bind and unbind on one connection, the time to read the large rack whole, and the memory of idle
-//! clients.
+//! the latency of bind and unbind on one connection, the same with reading a host back for one client and for many,
+//! the time to read the large rack whole, and the memory of idle clients.
 //!
 //! `cargo xtask bench softswitch` runs it. The measures take turns, so that a busy moment of the machine meets all of
 //! them, and the median of the rounds counts.
 
 mod child;
 mod measures;
+mod steps;
 mod table;
 
 use std::error::Error;
@@ -54,6 +55,10 @@ fn measure() -> Result<(), Box<dyn Error>> {
         row("bind and unbind, p50, µs", Aim::AtMost(100.0), |figures| figures.changes.p50_us),
         row("bind and unbind, p99, µs", Aim::None, |figures| figures.changes.p99_us),
         row("bind and unbind, a second", Aim::AtLeast(10_000.0), |figures| figures.changes.per_second),
+        row("bind, unbind, read a host, p50, µs", Aim::None, |figures| figures.alone.p50_us),
+        row("requests of one such client a second", Aim::None, |figures| figures.alone.per_second),
+        row("16 switches x 4 such clients, p50, µs", Aim::None, |figures| figures.crowd.p50_us),
+        row("requests of all of them a second", Aim::None, |figures| figures.crowd.per_second),
         row("discovery, 64 hosts, 2,048 functions, ms", Aim::AtMost(20.0), |figures| figures.discovery_ms),
         row("1,000 idle clients, MiB", Aim::AtMost(20.0), |figures| figures.idle_mib),
     ]);
@@ -62,12 +67,15 @@ fn measure() -> Result<(), Box<dyn Error>> {
 
 async fn all_rounds() -> Result<Vec<Figures>, Box<dyn Error>> {
     let server = Child::start("large")?;
+    let many = Child::start(steps::MANY_NAME)?;
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
         let changes = measures::changes(&server).await?;
+        let alone = steps::alone(&server).await?;
+        let crowd = steps::crowd(&many).await?;
         let discovery_ms = measures::discovery(&server).await?;
         let idle_mib = measures::idle().await?;
-        rounds.push(Figures { changes, discovery_ms, idle_mib });
+        rounds.push(Figures { changes, alone, crowd, discovery_ms, idle_mib });
     }
     Ok(rounds)
 }

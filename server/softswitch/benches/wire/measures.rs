@@ -9,6 +9,7 @@ use patchbay_softswitch::Lab;
 use patchbay_switchtec::{Client, ClientOptions, HostPort, LogicalPort, Pdfid};
 
 use crate::child::Child;
+use crate::steps::Turns;
 
 /// Changes measured in a round, half of them binds.
 const CHANGES: usize = 20_000;
@@ -24,6 +25,8 @@ const CONNECTING: usize = 16;
 /// What one round found.
 pub struct Figures {
     pub changes: Changes,
+    pub alone: Turns,
+    pub crowd: Turns,
     pub discovery_ms: f64,
     pub idle_mib: f64,
 }
@@ -35,7 +38,8 @@ pub struct Changes {
     pub per_second: f64,
 }
 
-async fn connect(address: SocketAddrV4) -> Result<Client, Box<dyn Error>> {
+/// A client with the usual limits.
+pub async fn connect(address: SocketAddrV4) -> Result<Client, Box<dyn Error>> {
     Ok(Client::connect(address, 0, ClientOptions::default()).await?)
 }
 

@@ -31,13 +31,14 @@ async fn a_change_reads_back_as_it_was_written_before_and_after_its_end() {
     let t = lab.topology().await;
     assert_eq!(t.functions[&NIC_VF1].assigned.map(|a| a.host), Some(HOST_B));
     assert!(t.open.is_empty());
-    assert_eq!(t.generation, ready.generation.next());
+    assert_eq!(t.generation, ready.generation.next().next());
 }
 
 #[tokio::test]
-async fn a_change_that_was_rolled_back_moves_nothing() {
+async fn a_change_that_was_rolled_back_moves_nothing_and_was_still_in_the_way_of_older_plans() {
     let lab = Lab::discovered().await;
     let before = lab.topology().await;
+    let before = Topology { generation: before.generation.next(), ..before };
     let id = lab.open("ada", NIC_VF1, None, "INC-1").await;
     lab.close(id, Outcome::RolledBack).await;
     assert_eq!(lab.topology().await, before);
@@ -51,7 +52,7 @@ async fn closing_twice_is_refused_and_names_the_first_closing() {
     let id = lab.open("ada", NIC_VF2, Some(HOST_B), "INC-1").await;
     let entry = lab.close(id, Outcome::Applied).await;
     let before = lab.store.load().await.expect("loaded");
-    match lab.store.close_change(lab::at(4), id, rolled_back()).await {
+    match lab.write(lab::closed(id, rolled_back())).await {
         Err(StoreError::AlreadyClosed { change, closed }) => assert_eq!((change, closed), (id, entry.seq)),
         other => panic!("{other:?}"),
     }
@@ -62,7 +63,7 @@ async fn closing_twice_is_refused_and_names_the_first_closing() {
 async fn an_unknown_change_cannot_be_closed_or_read() {
     let lab = Lab::discovered().await;
     for id in [1, u64::MAX].map(ChangeId::new) {
-        let refused = lab.store.close_change(lab::at(4), id, rolled_back()).await;
+        let refused = lab.write(lab::closed(id, rolled_back())).await;
         assert!(matches!(refused, Err(StoreError::UnknownChange { .. })), "{refused:?}");
         assert_eq!(lab.store.change(id).await.expect("readable"), None);
     }

@@ -133,10 +133,10 @@ async fn an_unknown_switch_or_host_is_an_error_and_nothing_is_written() {
     let found = lab.store.discovered(lab::at(2), nowhere, &observation(), &Names::default()).await;
     assert!(matches!(found, Err(StoreError::UnknownSwitch { switch }) if switch == nowhere));
     let lost = Event::SwitchLost { switch: nowhere, why: String::new() };
-    assert!(matches!(lab.store.record(lab::at(2), lost).await, Err(StoreError::UnknownSwitch { .. })));
+    assert!(matches!(lab.record(lab::at(2), lost).await, Err(StoreError::UnknownSwitch { .. })));
     let host = HostId::new(99);
     let drift = difference(NIC_VF2, Some(Assignment { host, logical_port: LogicalPort(1), number: 0 }));
-    let found = lab.store.record(lab::at(2), drift).await;
+    let found = lab.record(lab::at(2), drift).await;
     assert!(
         matches!(found, Err(StoreError::UnknownHost { host: unknown, .. }) if unknown == host),
         "{found:?}"
@@ -155,10 +155,10 @@ fn difference(function: FunctionId, found: Option<Assignment>) -> Event {
 async fn bindings_found_and_links_changed_are_in_the_tables() {
     let lab = Lab::discovered().await;
     let found = Assignment { host: HOST_B, logical_port: LogicalPort(5), number: 1 };
-    lab.store.record(lab::at(2), difference(NIC_VF2, Some(found))).await.expect("recorded");
+    lab.record(lab::at(2), difference(NIC_VF2, Some(found))).await.expect("recorded");
     let down = Link::full(8, Rate::Gen4).lost();
     let links = vec![(PhysicalPort(4), down), (PhysicalPort(16), down), (PhysicalPort(77), down)];
-    lab.store.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
+    lab.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
     let t = lab.topology().await;
     assert_eq!(t.functions[&NIC_VF2].assigned, Some(found));
     assert_eq!((t.hosts[&HOST_B].link, t.adapters[&NIC].link), (down, down));
@@ -173,7 +173,7 @@ async fn an_absent_card_is_not_touched_by_links_and_leaves_when_its_slot_becomes
     seen.slots[0].adapter = None;
     lab.discover(&seen).await;
     let links = vec![(PhysicalPort(16), Link::full(2, Rate::Gen3))];
-    lab.store.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
+    lab.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
     assert_eq!(lab.topology().await.adapters[&NIC].link, Link::full(8, Rate::Gen4).lost());
     let slot = seen.slots.remove(0);
     seen.host_ports.push(ObservedHostPort { port: slot.port, link: slot.link, logical_ports: 8 });
@@ -200,6 +200,6 @@ async fn a_host_port_that_is_gone_takes_its_host_along_and_brings_it_back() {
 async fn events_with_a_method_of_their_own_are_not_recorded_by_themselves() {
     let lab = Lab::discovered().await;
     let event = Event::SwitchAdded { switch: SWITCH, name: String::new(), address: String::new() };
-    let refused = lab.store.record(lab::at(2), event).await;
+    let refused = lab.record(lab::at(2), event).await;
     assert!(matches!(refused, Err(StoreError::NotRecordable { kind: "switch_added" })), "{refused:?}");
 }

@@ -15,9 +15,9 @@ async fn busy_lab() -> Lab {
     let link = Link::full(8, Rate::Gen4).lost();
     let event =
         Event::LinksChanged { switch: SWITCH, links: vec![(PhysicalPort(4), Link { width: 1, ..link })] };
-    lab.store.record(lab::at(10), event).await.expect("recorded");
+    lab.record(lab::at(10), event).await.expect("recorded");
     let event = Event::SwitchLost { switch: SWITCH, why: "No answer.".to_owned() };
-    lab.store.record(lab::at(11), event).await.expect("recorded");
+    lab.record(lab::at(11), event).await.expect("recorded");
     lab.open("ada", NIC_VF2, Some(HOST_A), "100%_sure").await;
     lab
 }

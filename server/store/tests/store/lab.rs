@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use patchbay_domain::*;
-use patchbay_store::{Closing, Names, Store};
+use patchbay_store::{Closing, Names, Opening, Store, StoreError, Writing};
 use sqlx::{Connection, SqliteConnection};
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -82,14 +82,21 @@ impl Lab {
         let topology = self.ready().await;
         let intent = Intent::single(function, to);
         let plan = plan(&topology, &intent).expect("allowed");
-        let reason = Reason::new(why).expect("a reason");
-        let seen = topology.generation;
-        let (id, _) = self
-            .store
-            .open_change(at(2), &somebody(person), &intent, &plan, &reason, seen)
-            .await
-            .expect("opened");
-        id
+        let change = self.store.load().await.expect("a sound database").next_change;
+        let opening = opening(change, person, intent, plan, why);
+        self.write(Writing::Open(Box::new(opening))).await.expect("opened");
+        change
+    }
+
+    /// Writes one thing by itself.
+    pub async fn write(&self, writing: Writing) -> Result<Entry, StoreError> {
+        let [entry] = <[Entry; 1]>::try_from(self.store.write(vec![writing]).await?).expect("one entry");
+        Ok(entry)
+    }
+
+    /// Records what the engine found.
+    pub async fn record(&self, at: DateTime<Utc>, event: Event) -> Result<Entry, StoreError> {
+        self.write(Writing::Event { at, event }).await
     }
 
     /// Closes a change as planned, or as rolled back.
@@ -102,7 +109,7 @@ impl Lab {
         let reports =
             vec![StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: why.clone() }];
         let closing = Closing { outcome, why, reports, moves };
-        self.store.close_change(at(3), id, closing).await.expect("closed")
+        self.write(closed(id, closing)).await.expect("closed")
     }
 
     /// Every entry, read page by page.
@@ -124,6 +131,17 @@ pub fn at(hours: i64) -> DateTime<Utc> {
 
 pub fn somebody(name: &str) -> Actor {
     Actor::Person { name: name.to_owned(), door: Door::Browser, from: Some("192.0.2.7".to_owned()) }
+}
+
+/// A change by a person who saw what it was planned for.
+pub fn opening(change: ChangeId, person: &str, intent: Intent, plan: Plan, why: &str) -> Opening {
+    let (reason, seen) = (Reason::new(why).expect("a reason"), plan.generation);
+    Opening { at: at(2), change, actor: somebody(person), intent, plan, reason, seen, key: None }
+}
+
+/// The end of a change, by the engine.
+pub fn closed(change: ChangeId, closing: Closing) -> Writing {
+    Writing::Close { at: at(3), change, by: Actor::Engine, closing }
 }
 
 /// Two linked hosts on ports 0 and 4; a NIC with four functions in slot 16, VF 1 on port 0; an HBA with two in slot 20.

@@ -2,7 +2,7 @@
 
 use crate::lab::{HOST_B, Lab, NIC_VF2};
 use patchbay_domain::{ChainError, Event, Outcome, Seq, SwitchId};
-use patchbay_store::{Store, StoreError};
+use patchbay_store::{Store, StoreError, Writing};
 use sqlx::SqliteConnection;
 
 /// What SQLite says to a statement that must not work.
@@ -110,8 +110,7 @@ async fn pages_have_every_entry_once_and_say_where_the_next_one_starts() {
     let switch = SwitchId::new(1);
     let mut written = lab.entries().await;
     for _ in 0..7 {
-        let entry =
-            lab.store.record(crate::lab::at(9), Event::SwitchReached { switch }).await.expect("recorded");
+        let entry = lab.record(crate::lab::at(9), Event::SwitchReached { switch }).await.expect("recorded");
         written.push(entry);
     }
     assert_eq!(lab.entries().await, written);
@@ -125,10 +124,10 @@ async fn pages_have_every_entry_once_and_say_where_the_next_one_starts() {
 #[tokio::test]
 async fn writers_that_arrive_together_get_numbers_without_gaps() {
     let lab = Lab::discovered().await;
-    let event = || Event::SwitchReached { switch: SwitchId::new(1) };
     let all = (0..16).map(|_| {
-        let (store, event) = (lab.store.clone(), event());
-        tokio::spawn(async move { store.record(crate::lab::at(9), event).await })
+        let event = Event::SwitchReached { switch: SwitchId::new(1) };
+        let (store, writing) = (lab.store.clone(), Writing::Event { at: crate::lab::at(9), event });
+        tokio::spawn(async move { store.write(vec![writing]).await })
     });
     for task in all.collect::<Vec<_>>() {
         task.await.expect("no panic").expect("recorded");

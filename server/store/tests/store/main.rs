@@ -2,6 +2,7 @@
 
 mod changes;
 mod discovery;
+mod groups;
 mod history;
 mod lab;
 mod ledger;

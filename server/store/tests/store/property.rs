@@ -1,8 +1,8 @@
 //! Whatever is written in whatever order: the tables and the ledger tell the same story.
 
-use crate::lab::{Lab, at, somebody};
+use crate::lab::{Lab, at, closed, opening};
 use patchbay_domain::*;
-use patchbay_store::{Closing, Names};
+use patchbay_store::{Closing, Names, Writing};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
@@ -100,19 +100,16 @@ async fn act(lab: &Lab, act: Act) -> Option<Entry> {
         Act::Discover(switch, seen) => discover(lab, SwitchId::new(switch), &seen).await,
         Act::Links(switch, links) => {
             let links = links.into_iter().map(|(port, link)| (PhysicalPort(port), link)).collect();
-            lab.store.record(now, Event::LinksChanged { switch: SwitchId::new(switch), links }).await.ok()
+            lab.record(now, Event::LinksChanged { switch: SwitchId::new(switch), links }).await.ok()
         }
         Act::Found(switch, found) => {
             let differences = found.into_iter().map(difference).collect();
-            lab.store
-                .record(now, Event::BindingsFound { switch: SwitchId::new(switch), differences })
-                .await
-                .ok()
+            lab.record(now, Event::BindingsFound { switch: SwitchId::new(switch), differences }).await.ok()
         }
         Act::Reach(switch, up) => {
             let (switch, why) = (SwitchId::new(switch), "No answer.".to_owned());
             let event = if up { Event::SwitchReached { switch } } else { Event::SwitchLost { switch, why } };
-            lab.store.record(now, event).await.ok()
+            lab.record(now, event).await.ok()
         }
         Act::Open(function, host) => open(lab, function, host).await,
         Act::Close(which, outcome) => close(lab, which, outcome).await,
@@ -147,10 +144,9 @@ async fn open(lab: &Lab, function: usize, host: Option<usize>) -> Option<Entry> 
     let near = topology.hosts.values().filter(|h| Some(h.switch) == switch).map(|h| h.id);
     let intent = Intent::single(function, host.and_then(|host| nth(near, host)));
     let plan = plan(&topology, &intent).ok()?;
-    let reason = Reason::new("a test").expect("a reason");
-    let opened =
-        lab.store.open_change(at(7), &somebody("ada"), &intent, &plan, &reason, topology.generation).await;
-    Some(opened.expect("a plan that was just made").1)
+    let change = lab.store.load().await.expect("sound").next_change;
+    let opening = opening(change, "ada", intent, plan, "a test");
+    Some(lab.write(Writing::Open(Box::new(opening))).await.expect("a plan that was just made"))
 }
 
 /// Closes the nth open change; tries an id that was never opened when there is none.
@@ -161,9 +157,9 @@ async fn close(lab: &Lab, which: usize, outcome: Outcome) -> Option<Entry> {
         found.filter(|_| outcome == Outcome::Applied).map(|o| o.plan.moves.clone()).unwrap_or_default();
     let id = found.map_or(ChangeId::new(10_000), |o| o.id);
     let closing = Closing { outcome, why: None, reports: Vec::new(), moves };
-    let closed = lab.store.close_change(at(8), id, closing).await;
-    assert_eq!(closed.is_ok(), found.is_some());
-    closed.ok()
+    let written = lab.write(closed(id, closing)).await;
+    assert_eq!(written.is_ok(), found.is_some());
+    written.ok()
 }
 
 /// Leaves out what is in no entry: whether a switch answers, and what it was renamed to.

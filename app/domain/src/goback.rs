@@ -1,0 +1,302 @@
+//! Going back: the intents that undo a change, restore a moment, and make switch and ledger agree again.
+//!
+//! Each is an ordinary intent. It goes through the same rules and the same plan sheet as any other, and is refused with
+//! the same reasons where the world has moved on.
+
+use crate::ids::{ChangeId, FunctionId, Seq, SwitchId};
+use crate::intent::{Intent, Move, Origin};
+use crate::plan::{Plan, PlannedMove};
+use crate::topology::{Assignment, Topology};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What somebody else did to a function that the ledger wishes elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DriftKind {
+    /// Its adapter is not in its slot. The wish is kept for when it comes back.
+    Absent,
+    /// It is wished on a host and is in the pool.
+    Unbound,
+    /// It is wished in the pool and is on a host.
+    Bound,
+    /// It is wished on one place and is on another.
+    Moved,
+}
+
+impl Plan {
+    /// The intent that puts every function back on the place it came from. One that only shared a logical port is named
+    /// too, so that they share it again.
+    pub fn undo(&self, change: ChangeId) -> Intent {
+        back(self.moves.iter()).made_from(Origin::Undo(change))
+    }
+
+    /// The intent that finishes what could not be finished: every function to where the plan wanted it, but for those
+    /// that are there by now.
+    pub fn retry(&self, change: ChangeId, topology: &Topology) -> Intent {
+        let there =
+            |m: &&PlannedMove| topology.functions.get(&m.function).is_some_and(|f| f.assigned == m.to);
+        to(self.moves.iter().filter(|m| !there(m))).made_from(Origin::Retry(change))
+    }
+
+    /// The intent that accepts what the switch says about every function of the plan.
+    pub fn accept(&self, change: ChangeId, topology: &Topology) -> Intent {
+        let drifted = self.functions().filter(|id| topology.drift.contains_key(id));
+        Intent::adopting(drifted).made_from(Origin::Accept(change))
+    }
+}
+
+/// Sorted by place and number, so that functions that shared a logical port get their old numbers.
+fn back<'a>(moves: impl Iterator<Item = &'a PlannedMove>) -> Intent {
+    exact(moves.map(|m| (m.function, m.from)))
+}
+
+fn to<'a>(moves: impl Iterator<Item = &'a PlannedMove>) -> Intent {
+    exact(moves.map(|m| (m.function, m.to)))
+}
+
+fn exact(wanted: impl Iterator<Item = (FunctionId, Option<Assignment>)>) -> Intent {
+    let mut wanted: Vec<_> = wanted.collect();
+    wanted.sort_by_key(|&(function, at)| (at, function));
+    Intent::moving(wanted.into_iter().map(|(function, at)| Move::exact(function, at)).collect())
+}
+
+impl Topology {
+    /// The functions that have drifted and whose switch this is.
+    pub fn drifted(&self, switch: SwitchId) -> impl Iterator<Item = FunctionId> {
+        let here = move |id: &FunctionId| {
+            self.functions.get(id).is_some_and(|function| self.switch_of(function) == Some(switch))
+        };
+        self.drift.keys().copied().filter(here)
+    }
+
+    /// What happened to a function that is not where the ledger wishes it; none for one that is.
+    pub fn drift_kind(&self, id: FunctionId) -> Option<DriftKind> {
+        let drift = self.drift.get(&id)?;
+        let function = self.functions.get(&id)?;
+        let absent = self.adapter_of(function).is_some_and(|adapter| !adapter.present);
+        Some(match (drift.wished, function.assigned) {
+            (Some(_), None) if absent => DriftKind::Absent,
+            (Some(_), None) => DriftKind::Unbound,
+            (None, _) => DriftKind::Bound,
+            (Some(_), Some(_)) => DriftKind::Moved,
+        })
+    }
+
+    /// The intent that makes a switch follow the ledger for these functions. Those whose adapter is absent are left
+    /// out, since nothing can be done about them, unless nothing else is asked for.
+    pub fn revert(&self, functions: &BTreeSet<FunctionId>) -> Intent {
+        let drifted: Vec<_> =
+            functions.iter().filter_map(|id| Some((*id, self.drift.get(id)?.wished))).collect();
+        let here = |id: FunctionId| self.drift_kind(id) != Some(DriftKind::Absent);
+        let any_here = drifted.iter().any(|&(id, _)| here(id));
+        exact(drifted.into_iter().filter(|&(id, _)| here(id) || !any_here)).made_from(Origin::Revert)
+    }
+
+    /// The intent that restores what was wished at an earlier moment, and what it cannot restore, in sentences.
+    pub fn restore(
+        &self,
+        seq: Seq,
+        wishes: &BTreeMap<FunctionId, Option<Assignment>>,
+    ) -> (Intent, Vec<String>) {
+        let mut left_out = Vec::new();
+        let mut wanted = Vec::new();
+        for (&id, &wished) in wishes {
+            let Some(function) = self.functions.get(&id) else {
+                if wished.is_some() {
+                    left_out.push(format!("Function {id} is no longer there, so it cannot be restored."));
+                }
+                continue;
+            };
+            if function.assigned == wished {
+                continue;
+            }
+            match wished.filter(|at| !self.hosts.contains_key(&at.host)) {
+                Some(at) => left_out.push(format!(
+                    "{} was on a host that is no longer cabled (host {}), so it stays where it is.",
+                    self.label(id),
+                    at.host
+                )),
+                None => wanted.push((id, wished)),
+            }
+        }
+        (exact(wanted.into_iter()).made_from(Origin::Restore(seq)), left_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{self, *};
+    use crate::ledger::{Difference, Event};
+    use crate::plan::plan;
+    use crate::topology::Drift;
+    use crate::{LogicalPort, Refusal};
+
+    const CHANGE: ChangeId = ChangeId::new(9);
+
+    /// Carries a plan out on a topology, as an applied change does.
+    fn carry_out(t: &mut Topology, made: &Plan) {
+        let moves = made.recorded_moves();
+        let (outcome, reports) = (crate::Outcome::Applied, Vec::new());
+        t.apply(&entry(Event::ChangeClosed { change: CHANGE, outcome, why: None, reports, moves }));
+    }
+
+    /// Somebody else moves a function.
+    fn found(t: &mut Topology, function: FunctionId, at: Option<Assignment>) {
+        let recorded = t.functions[&function].assigned;
+        let one = Difference {
+            function,
+            name: t.label(function),
+            recorded,
+            recorded_name: None,
+            found: at,
+            found_name: None,
+        };
+        t.apply(&entry(Event::BindingsFound { switch: SWITCH, differences: vec![one] }));
+    }
+
+    fn where_all_are(t: &Topology) -> BTreeMap<FunctionId, Option<Assignment>> {
+        t.functions.values().map(|f| (f.id, f.assigned)).collect()
+    }
+
+    #[test]
+    fn undo_goes_back_to_the_same_logical_port_although_a_lower_one_is_free() {
+        let mut t = fixture::topology();
+        assign(&mut t, NIC_VF2, HOST_A, 5, 0);
+        let before = where_all_are(&t);
+        let made = plan(&t, &Intent::single(NIC_VF2, None)).expect("allowed");
+        carry_out(&mut t, &made);
+        let undo = plan(&t, &made.undo(CHANGE)).expect("nothing stands against it");
+        assert_eq!(undo.title, "Undo change 9: assign eth16v2 to web-01");
+        carry_out(&mut t, &undo);
+        assert_eq!(where_all_are(&t), before);
+    }
+
+    #[test]
+    fn undo_puts_functions_that_shared_a_port_back_together() {
+        let mut t = fixture::topology();
+        assign(&mut t, NIC_VF2, HOST_A, 0, 1);
+        let before = where_all_are(&t);
+        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+        carry_out(&mut t, &made);
+        assert_eq!(t.functions[&NIC_VF2].assigned.map(|a| a.number), Some(0), "alone, it gets number 0");
+        let undo = plan(&t, &made.undo(CHANGE)).expect("nothing stands against it");
+        carry_out(&mut t, &undo);
+        assert_eq!(where_all_are(&t), before);
+    }
+
+    #[test]
+    fn undo_is_refused_where_somebody_else_took_the_place() {
+        let mut t = fixture::topology();
+        let made = plan(&t, &Intent::single(NIC_VF1, None)).expect("allowed");
+        carry_out(&mut t, &made);
+        assign(&mut t, NIC_VF3, HOST_A, 0, 0);
+        let refusal = plan(&t, &made.undo(CHANGE)).expect_err("taken");
+        assert_eq!(refusal.code(), "place_taken");
+        assert!(refusal.to_string().contains("eth16v3"), "{refusal}");
+    }
+
+    #[test]
+    fn drift_is_reverted_or_adopted_each_by_a_plan() {
+        let t = fixture::topology();
+        let at = Assignment { host: HOST_B, logical_port: LogicalPort(3), number: 0 };
+        let mut drifted = t.clone();
+        found(&mut drifted, NIC_VF1, Some(at));
+        assert_eq!(drifted.drift_kind(NIC_VF1), Some(DriftKind::Moved));
+        assert_eq!(drifted.wish(NIC_VF1), t.functions[&NIC_VF1].assigned);
+
+        let mut reverted = drifted.clone();
+        let made = plan(&reverted, &reverted.revert(&[NIC_VF1].into())).expect("allowed");
+        assert_eq!(made.steps.len(), 2);
+        carry_out(&mut reverted, &made);
+        assert_eq!((where_all_are(&reverted), reverted.drift.len()), (where_all_are(&t), 0));
+
+        let mut adopted = drifted.clone();
+        let made = plan(&adopted, &Intent::adopting([NIC_VF1])).expect("allowed");
+        assert!(made.steps.is_empty(), "no switch is touched: {made:?}");
+        assert_eq!(made.title, "Accept eth16v1 on db-02");
+        carry_out(&mut adopted, &made);
+        assert_eq!((adopted.functions[&NIC_VF1].assigned, adopted.drift.len()), (Some(at), 0));
+        assert_eq!(plan(&adopted, &Intent::adopting([NIC_VF1])).expect_err("agreed").code(), "not_drifted");
+    }
+
+    #[test]
+    fn drift_keeps_the_first_wish_and_ends_when_the_switch_agrees_again() {
+        let mut t = fixture::topology();
+        let home = t.functions[&NIC_VF1].assigned;
+        let at = |port| Some(Assignment { host: HOST_B, logical_port: LogicalPort(port), number: 0 });
+        found(&mut t, NIC_VF1, at(3));
+        found(&mut t, NIC_VF1, at(4));
+        assert_eq!(t.drift.get(&NIC_VF1).map(|d| d.wished), Some(home));
+        found(&mut t, NIC_VF1, home);
+        assert!(t.drift.is_empty());
+    }
+
+    #[test]
+    fn a_swap_behind_our_back_is_one_plan_back() {
+        let mut t = fixture::topology();
+        let before = where_all_are(&t);
+        let (a, b) = (t.functions[&NIC_VF1].assigned, t.functions[&HBA_VF1].assigned);
+        found(&mut t, NIC_VF1, b);
+        found(&mut t, HBA_VF1, a);
+        let all: BTreeSet<_> = t.drifted(SWITCH).collect();
+        let made = plan(&t, &t.revert(&all)).expect("allowed");
+        carry_out(&mut t, &made);
+        assert_eq!((where_all_are(&t), t.drift.len()), (before, 0));
+    }
+
+    #[test]
+    fn a_moment_is_restored_and_what_is_gone_is_said() {
+        let mut t = fixture::topology();
+        let mut then = where_all_are(&t);
+        let gone = FunctionId::new(999);
+        then.insert(gone, t.functions[&NIC_VF1].assigned);
+        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+        carry_out(&mut t, &made);
+        let (intent, left_out) = t.restore(Seq::new(4), &then);
+        assert_eq!(left_out, ["Function 999 is no longer there, so it cannot be restored."]);
+        let made = plan(&t, &intent).expect("allowed");
+        assert_eq!(made.title, "Restore entry 4: move eth16v1 to web-01");
+        carry_out(&mut t, &made);
+        then.remove(&gone);
+        assert_eq!(where_all_are(&t), then);
+    }
+
+    #[test]
+    fn a_card_that_is_pulled_keeps_its_wishes_until_it_is_back() {
+        let mut t = fixture::topology();
+        let picture = |t: &Topology| crate::SwitchPicture {
+            model: "PAX".to_owned(),
+            firmware: "1".to_owned(),
+            hosts: t.hosts.values().cloned().collect(),
+            adapters: t.adapters.values().cloned().collect(),
+            functions: t.functions.values().cloned().collect(),
+        };
+        let whole = picture(&t);
+        let mut pulled = t.clone();
+        pulled.adapters.get_mut(&NIC).expect("in the fixture").present = false;
+        pulled.functions.get_mut(&NIC_VF1).expect("in the fixture").assigned = None;
+        t.apply(&entry(Event::Discovered { switch: SWITCH, picture: picture(&pulled) }));
+        assert_eq!(t.drift_kind(NIC_VF1), Some(DriftKind::Absent));
+        let home = Some(Assignment { host: HOST_A, logical_port: LogicalPort(0), number: 0 });
+        assert_eq!(t.drift.get(&NIC_VF1), Some(&Drift { wished: home, since: Seq::new(1) }));
+        assert_eq!(plan(&t, &t.revert(&[NIC_VF1].into())).expect_err("absent").code(), "adapter_absent");
+        t.apply(&entry(Event::Discovered { switch: SWITCH, picture: whole }));
+        assert!(t.drift.is_empty(), "back with its binding, everything is as wished");
+    }
+
+    #[test]
+    fn what_could_not_be_finished_is_tried_again_or_accepted() {
+        let mut t = fixture::topology();
+        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+        found(&mut t, NIC_VF1, None);
+        let retry = plan(&t, &made.retry(CHANGE, &t)).expect("allowed");
+        assert_eq!(
+            retry.steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["Bind eth16v1 to db-02"]
+        );
+        assert_eq!(retry.title, "Finish change 9: assign eth16v1 to db-02");
+        let accept = plan(&t, &made.accept(CHANGE, &t)).expect("allowed");
+        assert_eq!(accept.title, "Accept the end of change 9: accept eth16v1 in the pool");
+        assert!(matches!(plan(&t, &Intent::default()), Err(Refusal::Empty)));
+    }
+}

@@ -1,0 +1,114 @@
+//! What a plan is called, and what it warns of.
+
+use crate::ids::FunctionId;
+use crate::intent::Origin;
+use crate::places::Places;
+use crate::plan::PlannedMove;
+use crate::topology::{AdapterKind, Assignment, Topology};
+use crate::words::list;
+use std::collections::BTreeMap;
+
+/// The title of a plan: what it does, and what it was made from.
+pub(crate) fn title(moves: &[PlannedMove], adoptions: &[PlannedMove], origin: Option<Origin>) -> String {
+    let asked: Vec<_> = moves.iter().filter(|m| m.asked).collect();
+    let moving: Vec<_> = asked.iter().copied().filter(|m| m.changes_host()).collect();
+    let base = match (if moving.is_empty() { &asked } else { &moving }.as_slice(), adoptions) {
+        ([], adopted) => adoptions_title(adopted),
+        (some, _) => moves_title(some),
+    };
+    let prefix = match origin {
+        None => return base,
+        Some(Origin::Undo(change)) => format!("Undo change {change}"),
+        Some(Origin::Retry(change)) => format!("Finish change {change}"),
+        Some(Origin::Accept(change)) => format!("Accept the end of change {change}"),
+        Some(Origin::Restore(seq)) => format!("Restore entry {seq}"),
+        Some(Origin::Revert) => "Revert".to_owned(),
+    };
+    format!("{prefix}: {}", lower_first(&base))
+}
+
+/// "Accept eth16v5 on db-02", or a count.
+fn adoptions_title(adopted: &[PlannedMove]) -> String {
+    match adopted {
+        [one] => match &one.to_name {
+            Some(host) => format!("Accept {} on {host}", one.name),
+            None => format!("Accept {} in the pool", one.name),
+        },
+        many => format!("Accept {} functions where they are", many.len()),
+    }
+}
+
+/// The first letter only: the rest holds names.
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().collect::<String>() + chars.as_str()).unwrap_or_default()
+}
+
+/// "Move eth16v5 to web-03", "Swap …", or a count.
+fn moves_title(moves: &[&PlannedMove]) -> String {
+    match moves {
+        [one] => match (&one.from_name, &one.to_name) {
+            (None, Some(to)) => format!("Assign {} to {to}", one.name),
+            (Some(from), Some(to)) if from == to => format!("Move {} on {to}", one.name),
+            (Some(_), Some(to)) => format!("Move {} to {to}", one.name),
+            (Some(from), None) => format!("Release {} from {from}", one.name),
+            (None, None) => format!("Leave {} in the pool", one.name),
+        },
+        [a, b] if is_swap(a, b) => format!("Swap {} and {}", a.name, b.name),
+        many => {
+            let first = many.first().and_then(|m| m.to_name.clone());
+            match first.filter(|to| many.iter().all(|m| m.to_name.as_ref() == Some(to))) {
+                Some(to) => format!("Move {} functions to {to}", many.len()),
+                None if many.iter().all(|m| m.to.is_none()) => format!("Release {} functions", many.len()),
+                None => format!("Move {} functions", many.len()),
+            }
+        }
+    }
+}
+
+fn is_swap(a: &PlannedMove, b: &PlannedMove) -> bool {
+    let host = |place: Option<Assignment>| place.map(|p| p.host);
+    a.from.is_some() && b.from.is_some() && host(a.from) == host(b.to) && host(b.from) == host(a.to)
+}
+
+/// What the plan takes away or interrupts, one sentence for each host and kind.
+pub(crate) fn warnings(topology: &Topology, places: &Places, moves: &[PlannedMove]) -> Vec<String> {
+    let mut losses: BTreeMap<(&str, AdapterKind), Vec<&PlannedMove>> = BTreeMap::new();
+    for one in moves.iter().filter(|m| m.from.is_some() && m.changes_host()) {
+        let kind = topology.functions.get(&one.function).and_then(|f| topology.adapter_of(f)).map(|a| a.kind);
+        if let (Some(host), Some(kind)) = (one.from_name.as_deref(), kind) {
+            losses.entry((host, kind)).or_default().push(one);
+        }
+    }
+    let lost = losses.iter().map(|((host, kind), lost)| loss(topology, places, host, *kind, lost, moves));
+    let shared = moves.iter().filter(|m| m.from.is_some() && !m.asked).map(|m| {
+        let host = m.from_name.as_deref().unwrap_or("its host");
+        format!("{host} loses {} for a moment: it shares a logical port with a function that leaves.", m.name)
+    });
+    lost.chain(shared).collect()
+}
+
+fn loss(
+    topology: &Topology,
+    places: &Places,
+    host: &str,
+    kind: AdapterKind,
+    lost: &[&PlannedMove],
+    moves: &[PlannedMove],
+) -> String {
+    let names: Vec<_> = lost.iter().map(|m| m.name.clone()).collect();
+    let id = lost.first().and_then(|m| m.from).map(|a| a.host);
+    let is_kind = |f: FunctionId| {
+        topology.functions.get(&f).and_then(|f| topology.adapter_of(f)).is_some_and(|a| a.kind == kind)
+    };
+    let had = id.map_or(0, |id| places.of_host(id).filter(|&f| is_kind(f)).count());
+    let gained =
+        moves.iter().filter(|m| m.changes_host() && m.to.map(|a| a.host) == id && is_kind(m.function));
+    let left = (had + gained.count()).saturating_sub(lost.len());
+    let names = list(&names);
+    match left {
+        0 => format!("{host} loses {names} and has no {kind} function left."),
+        1 => format!("{host} loses {names} and keeps one {kind} function."),
+        n => format!("{host} loses {names} and keeps {n} {kind} functions."),
+    }
+}

@@ -1,0 +1,232 @@
+//! What changed since somebody looked.
+//!
+//! A person decides on what the board showed at some generation. Their intent is stale only when something that it
+//! touches has changed since: one of its functions, or a logical port it fills. What happens elsewhere in the rack does
+//! not concern them.
+
+use crate::ids::{ChangeId, FunctionId, Generation};
+use crate::ledger::{Entry, Event};
+use crate::plan::Plan;
+use crate::topology::{Place, Topology};
+use crate::words::list;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Who changed something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Toucher {
+    /// A person, with a change.
+    Change {
+        /// The change.
+        change: ChangeId,
+        /// Who asked for it.
+        who: String,
+    },
+    /// Somebody at the switch, past Patchbay.
+    Outside,
+    /// The switch was discovered anew.
+    Discovery,
+    /// Nobody can say: it was before Patchbay was last started.
+    Unknown,
+}
+
+/// The end of a sentence: "by ana with change 12".
+impl fmt::Display for Toucher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Change { change, who } => write!(f, "changed by {who} with change {change}"),
+            Self::Outside => f.write_str("changed at the switch, past Patchbay"),
+            Self::Discovery => f.write_str("on a switch that was discovered anew"),
+            Self::Unknown => f.write_str("perhaps changed before Patchbay was restarted"),
+        }
+    }
+}
+
+/// One thing that changed since a person looked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// What, as in "eth16v5" or "logical port 2 of web-03".
+    pub what: String,
+    /// Who changed it.
+    pub by: Toucher,
+    /// The generation it changed with.
+    pub generation: Generation,
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} was {}", self.what, self.by)
+    }
+}
+
+/// "eth16v5 was changed by ana with change 12 and …".
+pub fn in_a_sentence(moved: &[Moved]) -> String {
+    list(&moved.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+#[derive(Clone, Debug)]
+struct Touch {
+    generation: Generation,
+    by: Arc<Toucher>,
+}
+
+/// When everything last changed, as far back as this was kept.
+#[derive(Clone, Debug)]
+pub struct Touches {
+    /// Nothing is known of what happened up to this generation, only that it did.
+    since: Generation,
+    functions: BTreeMap<FunctionId, Touch>,
+    places: BTreeMap<Place, Touch>,
+}
+
+impl Touches {
+    /// Begins to keep them, with a topology of this generation.
+    pub const fn since(generation: Generation) -> Self {
+        Self { since: generation, functions: BTreeMap::new(), places: BTreeMap::new() }
+    }
+
+    /// Notes what an entry changes. `before` is the topology without the entry.
+    pub fn note(&mut self, before: &Topology, entry: &Entry) {
+        let generation = before.generation.next();
+        match &entry.event {
+            Event::ChangeClosed { change, moves, .. } if !moves.is_empty() => {
+                let who = before.open.get(change).map(|open| open.actor.to_string()).unwrap_or_default();
+                let touch = Touch { generation, by: Arc::new(Toucher::Change { change: *change, who }) };
+                for one in moves {
+                    self.touch(one.function, [one.from, one.to].map(|at| at.map(|a| a.place())), &touch);
+                }
+            }
+            Event::BindingsFound { differences, .. } => {
+                let touch = Touch { generation, by: Arc::new(Toucher::Outside) };
+                for one in differences {
+                    self.touch(
+                        one.function,
+                        [one.recorded, one.found].map(|at| at.map(|a| a.place())),
+                        &touch,
+                    );
+                }
+            }
+            Event::Discovered { switch, picture } => {
+                let touch = Touch { generation, by: Arc::new(Toucher::Discovery) };
+                let old: BTreeMap<_, _> =
+                    before.functions_of_switch(*switch).map(|f| (f.id, f.assigned)).collect();
+                for function in &picture.functions {
+                    let was = old.get(&function.id).copied();
+                    if was != Some(function.assigned) {
+                        let places = [was.flatten(), function.assigned].map(|at| at.map(|a| a.place()));
+                        self.touch(function.id, places, &touch);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn touch(&mut self, function: FunctionId, places: [Option<Place>; 2], touch: &Touch) {
+        self.functions.insert(function, touch.clone());
+        for place in places.into_iter().flatten() {
+            self.places.insert(place, touch.clone());
+        }
+    }
+
+    /// What a plan touches that has changed since `seen`; empty when the plan is as good as when it was looked at.
+    pub fn stale(&self, topology: &Topology, plan: &Plan, seen: Generation) -> Vec<Moved> {
+        if seen >= topology.generation {
+            return Vec::new();
+        }
+        let function = |id: FunctionId| self.moved(self.functions.get(&id), seen, || topology.label(id));
+        let functions = plan.functions().filter_map(function);
+        let place = |place: Place| {
+            let what =
+                || format!("logical port {} of {}", place.logical_port, topology.host_name(place.host));
+            self.moved(self.places.get(&place), seen, what)
+        };
+        let places =
+            plan.steps.iter().filter(|step| !step.after.is_empty()).filter_map(|step| place(step.place));
+        let mut found: Vec<Moved> = functions.chain(places).collect();
+        found.dedup();
+        found
+    }
+
+    fn moved(&self, touch: Option<&Touch>, seen: Generation, what: impl Fn() -> String) -> Option<Moved> {
+        match touch {
+            Some(touch) if touch.generation > seen => {
+                Some(Moved { what: what(), by: touch.by.as_ref().clone(), generation: touch.generation })
+            }
+            None if seen < self.since => {
+                Some(Moved { what: what(), by: Toucher::Unknown, generation: self.since })
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::HostId;
+    use crate::fixture::{self, *};
+    use crate::intent::{Intent, Reason};
+    use crate::ledger::{Actor, Door, Outcome};
+    use crate::plan::plan;
+
+    /// Opens and closes a change by ana.
+    fn apply(t: &mut Topology, touches: &mut Touches, function: FunctionId, to: Option<HostId>) {
+        let intent = Intent::single(function, to);
+        let made = plan(t, &intent).expect("allowed");
+        let change = ChangeId::new(12);
+        let (moves, seen) = (made.recorded_moves(), t.generation);
+        let reason = Reason::new("a test").expect("a reason");
+        let mut opened = entry(Event::ChangeOpened { change, intent, plan: made, reason, seen });
+        opened.actor = Actor::Person { name: "ana".to_owned(), door: Door::Api, from: None };
+        let (outcome, reports) = (Outcome::Applied, Vec::new());
+        let closed = entry(Event::ChangeClosed { change, outcome, why: None, reports, moves });
+        for entry in [opened, closed] {
+            touches.note(t, &entry);
+            t.apply(&entry);
+        }
+    }
+
+    #[test]
+    fn only_what_the_intent_touches_makes_it_stale() {
+        let mut t = fixture::topology();
+        let seen = t.generation;
+        let mut touches = Touches::since(seen);
+        apply(&mut t, &mut touches, NIC_VF2, Some(HOST_B));
+        assert!(t.generation > seen);
+
+        let elsewhere = plan(&t, &Intent::single(NIC_VF3, Some(HOST_A))).expect("allowed");
+        assert_eq!(touches.stale(&t, &elsewhere, seen), []);
+        let same_host = plan(&t, &Intent::single(NIC_VF3, Some(HOST_B))).expect("allowed");
+        assert_eq!(touches.stale(&t, &same_host, seen), [], "another logical port of the same host");
+
+        let same_function = plan(&t, &Intent::single(NIC_VF2, Some(HOST_A))).expect("allowed");
+        let moved = touches.stale(&t, &same_function, seen);
+        assert_eq!(in_a_sentence(&moved), "eth16v2 was changed by ana with change 12");
+        assert_eq!(touches.stale(&t, &same_function, t.generation), [], "seen as it is now");
+    }
+
+    #[test]
+    fn a_place_that_was_filled_and_emptied_again_has_changed() {
+        let mut t = fixture::topology();
+        let seen = t.generation;
+        let mut touches = Touches::since(seen);
+        apply(&mut t, &mut touches, NIC_VF2, Some(HOST_B));
+        apply(&mut t, &mut touches, NIC_VF2, None);
+        let made = plan(&t, &Intent::single(NIC_VF3, Some(HOST_B))).expect("allowed");
+        let moved = touches.stale(&t, &made, seen);
+        assert_eq!(moved.iter().map(|m| m.what.as_str()).collect::<Vec<_>>(), ["logical port 0 of db-02"]);
+    }
+
+    #[test]
+    fn what_was_before_the_start_is_stale_because_nobody_can_tell() {
+        let t = fixture::topology();
+        let touches = Touches::since(t.generation);
+        let made = plan(&t, &Intent::single(NIC_VF2, Some(HOST_B))).expect("allowed");
+        let moved = touches.stale(&t, &made, Generation::new(0));
+        assert!(moved.iter().all(|m| m.by == Toucher::Unknown) && !moved.is_empty(), "{moved:?}");
+    }
+}

@@ -1,0 +1,105 @@
+//! What the scribe is asked to write.
+
+use crate::error::SubmitError;
+use crate::life::Settled;
+use patchbay_domain::{Actor, ChangeId, Entry, Generation, Intent, Observation, Reason, SwitchId};
+use patchbay_store::{Keyed, Names, StoreError};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many asks may wait for the scribe. Everybody waits for their answer, so this is a limit on callers.
+const ASKS_MAX: usize = 4_096;
+
+/// A change that somebody asks for.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub intent: Intent,
+    /// Why.
+    pub reason: Reason,
+    /// The generation they looked at while deciding.
+    pub seen: Generation,
+    /// What makes the same request sent twice one change.
+    pub key: Option<Keyed>,
+}
+
+/// The answer to a submission: the change, and the entry that opened it. None for a change that was accepted earlier
+/// under the same idempotency key.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The change.
+    pub change: ChangeId,
+    /// The entry that opened it, when it was opened now.
+    pub opened: Option<Arc<Entry>>,
+}
+
+/// One thing to write, and whom to answer when it is durable.
+pub(crate) enum Ask {
+    /// Plan a change and open it.
+    Submit(Box<Submission>, oneshot::Sender<Result<Accepted, SubmitError>>),
+    /// Close a change.
+    Settle(Settled, oneshot::Sender<Result<(), StoreError>>),
+    /// Compare what was read of a switch with the picture, and record what differs.
+    Note(Box<Reading>, oneshot::Sender<Result<(), StoreError>>),
+    /// Record that a switch does not answer.
+    Lost(SwitchId, String, oneshot::Sender<Result<(), StoreError>>),
+    /// There is nothing more to write.
+    End,
+}
+
+/// What was read of a switch.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    pub(crate) switch: SwitchId,
+    pub(crate) seen: Observation,
+    pub(crate) names: Names,
+}
+
+/// The way to the scribe; clones lead to the same one.
+#[derive(Clone)]
+pub(crate) struct Asks(mpsc::Sender<Ask>);
+
+impl Asks {
+    pub(crate) fn channel() -> (Self, mpsc::Receiver<Ask>) {
+        let (sender, receiver) = mpsc::channel(ASKS_MAX);
+        (Self(sender), receiver)
+    }
+
+    pub(crate) async fn submit(&self, submission: Submission) -> Result<Accepted, SubmitError> {
+        let (answer, answered) = oneshot::channel();
+        let asked = self.0.send(Ask::Submit(Box::new(submission), answer)).await;
+        asked.map_err(|_| SubmitError::Stopping)?;
+        answered.await.unwrap_or(Err(SubmitError::Stopping))
+    }
+
+    /// None when the scribe has ended.
+    pub(crate) async fn settle(&self, settled: Settled) -> Option<Result<(), StoreError>> {
+        self.ask(|answer| Ask::Settle(settled, answer)).await
+    }
+
+    /// None when the scribe has ended.
+    pub(crate) async fn note(&self, reading: Reading) -> Option<Result<(), StoreError>> {
+        self.ask(|answer| Ask::Note(Box::new(reading), answer)).await
+    }
+
+    /// None when the scribe has ended.
+    pub(crate) async fn lost(&self, switch: SwitchId, why: String) -> Option<Result<(), StoreError>> {
+        self.ask(|answer| Ask::Lost(switch, why, answer)).await
+    }
+
+    /// Lets the scribe end after what was asked before.
+    pub(crate) async fn end(&self) {
+        let _ = self.0.send(Ask::End).await;
+    }
+
+    async fn ask(
+        &self,
+        ask: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Ask,
+    ) -> Option<Result<(), StoreError>> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(ask(answer)).await.ok()?;
+        answered.await.ok()
+    }
+}

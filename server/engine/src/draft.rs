@@ -1,0 +1,170 @@
+//! The scribe's draft: the picture as it will be when what is being written is durable.
+//!
+//! A group is worked out on it, each writing on top of the ones before; when the group could not be written the draft is
+//! taken from the book again.
+
+use crate::asks::{Reading, Submission};
+use crate::book::Snapshot;
+use crate::error::SubmitError;
+use crate::options::EngineOptions;
+use chrono::{DateTime, Utc};
+use patchbay_domain::reconcile::{Reconciliation, reconcile};
+use patchbay_domain::{
+    Actor, ChangeId, Entry, Event, Hash, Plan, Places, Seq, SwitchId, SwitchState, Topology, Touches, plan_with,
+};
+use patchbay_store::{Opening, Writing};
+use tracing::{info, warn};
+
+/// The picture to come.
+pub(crate) struct Draft {
+    topology: Topology,
+    places: Places,
+    touches: Touches,
+    seq: Seq,
+    next_change: ChangeId,
+}
+
+/// What a reading comes to.
+pub(crate) enum Noted {
+    /// These are to be written; perhaps none.
+    Writings(Vec<Writing>),
+    /// The switch has to be discovered anew, which says everything.
+    Discovery,
+}
+
+impl Draft {
+    pub(crate) fn new(topology: Topology, seq: Seq, next_change: ChangeId) -> Self {
+        let (places, touches) = (Places::of(&topology), Touches::since(topology.generation));
+        Self { topology, places, touches, seq, next_change }
+    }
+
+    /// Begins again from what is durable.
+    pub(crate) fn reset(&mut self, durable: &Snapshot, next_change: ChangeId) {
+        self.topology = durable.topology.clone();
+        self.places = Places::of(&self.topology);
+        (self.seq, self.next_change) = (durable.seq, next_change);
+    }
+
+    pub(crate) const fn next_change(&self) -> ChangeId {
+        self.next_change
+    }
+
+    /// Plans what somebody asks for, and what to write when it is allowed.
+    pub(crate) fn open(
+        &mut self,
+        at: DateTime<Utc>,
+        asked: &Submission,
+        options: &EngineOptions,
+    ) -> Result<Opening, SubmitError> {
+        let Submission { actor, intent, reason, seen, key } = asked.clone();
+        let plan = match plan_with(&self.topology, &self.places, &intent) {
+            Ok(plan) => plan,
+            Err(refusal) => return Err(self.refused(asked, refusal)),
+        };
+        let moved = self.touches.stale(&self.topology, &plan, seen);
+        if !moved.is_empty() {
+            return Err(SubmitError::Stale { seen, current: self.topology.generation, moved });
+        }
+        self.check_queues(&plan, options)?;
+        let change = self.next_change;
+        let event = Event::ChangeOpened {
+            change,
+            intent: intent.clone(),
+            plan: plan.clone(),
+            reason: reason.clone(),
+            seen,
+        };
+        self.fold(at, &actor, event);
+        self.next_change = change.next();
+        Ok(Opening { at, change, actor, intent, plan, reason, seen, key })
+    }
+
+    /// A rule may refuse only because something moved since the person looked: then that is what they are told.
+    fn refused(&self, asked: &Submission, refusal: patchbay_domain::Refusal) -> SubmitError {
+        let moved = self.touches.stale_intent(&self.topology, &asked.intent, asked.seen);
+        if moved.is_empty() {
+            return refusal.into();
+        }
+        SubmitError::Stale { seen: asked.seen, current: self.topology.generation, moved }
+    }
+
+    /// Checked before the change is recorded, so that an accepted change always has its place in the queue.
+    fn check_queues(&self, plan: &Plan, options: &EngineOptions) -> Result<(), SubmitError> {
+        for &switch in &plan.switches {
+            let waiting = self.places.waiting_for(switch);
+            if waiting >= options.queue_max {
+                let switch_name = self.switch_name(switch);
+                return Err(SubmitError::QueueFull { switch_name, waiting });
+            }
+        }
+        Ok(())
+    }
+
+    fn switch_name(&self, switch: SwitchId) -> String {
+        self.topology.switches.get(&switch).map(|s| s.name.clone()).unwrap_or_default()
+    }
+
+    /// What differs between a reading and the picture.
+    pub(crate) fn note(&mut self, at: DateTime<Utc>, reading: &Reading) -> Noted {
+        let switch = reading.switch;
+        let Reconciliation { structure, links, differences } =
+            reconcile(&self.topology, switch, &reading.seen);
+        if structure {
+            return Noted::Discovery;
+        }
+        let mut events = Vec::new();
+        match self.topology.switches.get(&switch).map(|s| s.state) {
+            Some(SwitchState::Unreachable) => {
+                info!(switch = %self.switch_name(switch), "the switch answers again");
+                events.push(Event::SwitchReached { switch });
+            }
+            Some(SwitchState::Connecting) => info!(switch = %self.switch_name(switch), "the switch was read"),
+            Some(SwitchState::Ready) | None => {}
+        }
+        if !links.is_empty() {
+            events.push(Event::LinksChanged { switch, links });
+        }
+        if !differences.is_empty() {
+            let count = differences.len();
+            warn!(switch = %self.switch_name(switch), count, "the switch was changed by somebody else");
+            events.push(Event::BindingsFound { switch, differences });
+        }
+        Noted::Writings(events.into_iter().map(|event| self.event(at, event)).collect())
+    }
+
+    /// That a switch does not answer, unless that is known.
+    pub(crate) fn lost(&mut self, at: DateTime<Utc>, switch: SwitchId, why: &str) -> Option<Writing> {
+        if self.topology.switches.get(&switch).is_none_or(|s| s.state == SwitchState::Unreachable) {
+            return None;
+        }
+        Some(self.event(at, Event::SwitchLost { switch, why: why.to_owned() }))
+    }
+
+    fn event(&mut self, at: DateTime<Utc>, event: Event) -> Writing {
+        self.fold(at, &Actor::Engine, event.clone());
+        Writing::Event { at, event }
+    }
+
+    /// Folds what is about to be written. Its hashes do not matter here.
+    pub(crate) fn fold(&mut self, at: DateTime<Utc>, actor: &Actor, event: Event) {
+        let seq = self.seq.next();
+        self.follow(&Entry { seq, at, actor: actor.clone(), event, prev: Hash::ZERO, hash: Hash::ZERO });
+    }
+
+    /// Folds an entry.
+    pub(crate) fn follow(&mut self, entry: &Entry) {
+        self.touches.note(&self.topology, entry);
+        let deltas = self.topology.apply(entry);
+        self.places.follow(&self.topology, &deltas);
+        self.seq = entry.seq;
+    }
+
+    /// Whether the ledger last said that the switch does not answer.
+    pub(crate) fn is_lost(&self, switch: SwitchId) -> bool {
+        self.topology.switches.get(&switch).is_some_and(|s| s.state == SwitchState::Unreachable)
+    }
+
+    pub(crate) fn set_switch_state(&mut self, switch: SwitchId, state: SwitchState) {
+        self.topology.set_switch_state(switch, state);
+    }
+}

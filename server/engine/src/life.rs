@@ -1,0 +1,242 @@
+//! The life of a change, as types: what cannot happen cannot be written.
+//!
+//! ```text
+//!   accepted, durable
+//!        |
+//!     Waiting ----- cancelled, or Patchbay stops -------------------------> Settled(RolledBack)
+//!        | begin: its turn on every switch it concerns
+//!     Running ----- read back as promised ---------------------------------> Settled(Applied)
+//!        | a step fails, or reads back otherwise
+//!     Undoing ----- read back as before -----------------------------------> Settled(RolledBack)
+//!        |'-------- cannot be confirmed ------------------------------------> Settled(Stuck)
+//!        ^
+//!   Unfinished (open when Patchbay ended) --- every step is done ----------> Settled(Applied)
+//!                                         '-- in no state of the plan -----> Settled(Stuck)
+//! ```
+//!
+//! Each arrow is a method that takes the state by value. Only this file makes a [`Settled`], and only a [`Settled`] can
+//! be written as the end of a change: so nothing is ever recorded as applied that was not read back, or as rolled back
+//! that was not.
+
+use patchbay_domain::{
+    Actor, ChangeId, Held, OpenChange, Outcome, Plan, PlannedMove, Step, StepReport, promised, undone,
+};
+use patchbay_store::Closing;
+use std::sync::Arc;
+
+/// Accepted, and nothing was sent yet.
+pub(crate) struct Waiting {
+    change: ChangeId,
+    plan: Arc<Plan>,
+}
+
+/// Steps are being sent.
+pub(crate) struct Running {
+    change: ChangeId,
+    plan: Arc<Plan>,
+    reports: Vec<StepReport>,
+}
+
+/// Steps are being taken back.
+pub(crate) struct Undoing {
+    change: ChangeId,
+    plan: Arc<Plan>,
+    /// How many steps may have taken effect: these are taken back.
+    reached: usize,
+    why: String,
+    reports: Vec<StepReport>,
+}
+
+/// Found open at the start.
+pub(crate) struct Unfinished {
+    change: ChangeId,
+    plan: Arc<Plan>,
+}
+
+/// Where an unfinished change goes on.
+pub(crate) enum Recovery {
+    /// Its end is known.
+    Settled(Settled),
+    /// What it did is taken back.
+    Undo(Undoing),
+}
+
+/// How a change ended: ready to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct Settled {
+    change: ChangeId,
+    by: Actor,
+    closing: Closing,
+}
+
+impl Waiting {
+    /// A change that was just accepted.
+    pub(crate) fn new(change: ChangeId, plan: Arc<Plan>) -> Self {
+        Self { change, plan }
+    }
+
+    pub(crate) const fn change(&self) -> ChangeId {
+        self.change
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Its turn has come.
+    pub(crate) fn begin(self) -> Running {
+        Running { change: self.change, plan: self.plan, reports: Vec::new() }
+    }
+
+    /// A person took it back before it began.
+    pub(crate) fn cancelled(self, by: Actor) -> Settled {
+        let why = format!("Cancelled by {by} before it began. Nothing was touched.");
+        Settled { change: self.change, by, closing: ended(Outcome::RolledBack, why, Vec::new()) }
+    }
+
+    /// Patchbay stops before it began.
+    pub(crate) fn turned_away(self) -> Settled {
+        let why = "Patchbay was stopped before this change began. Nothing was touched.".to_owned();
+        let closing = ended(Outcome::RolledBack, why, Vec::new());
+        Settled { change: self.change, by: Actor::Engine, closing }
+    }
+}
+
+impl Running {
+    pub(crate) const fn change(&self) -> ChangeId {
+        self.change
+    }
+
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan)
+    }
+
+    pub(crate) fn report(&mut self, report: StepReport) {
+        self.reports.push(report);
+    }
+
+    /// Every step was sent, and this was read afterwards: as promised it is applied, else it is undone.
+    pub(crate) fn read_back(self, held: &Held) -> Result<Settled, Undoing> {
+        match promised(&self.plan.steps, held) {
+            Ok(()) => Ok(applied(self.change, &self.plan, None, self.reports)),
+            Err(why) => {
+                let reached = self.plan.steps.len();
+                Err(self.fails(reached, why))
+            }
+        }
+    }
+
+    /// Something failed when the first `reached` steps may have taken effect.
+    pub(crate) fn fails(self, reached: usize, why: String) -> Undoing {
+        let Self { change, plan, reports } = self;
+        Undoing { change, plan, reached, why, reports }
+    }
+}
+
+impl Undoing {
+    pub(crate) const fn change(&self) -> ChangeId {
+        self.change
+    }
+
+    /// The steps to take back, last first.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.plan.steps[..self.reached]
+    }
+
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan)
+    }
+
+    pub(crate) fn why(&self) -> &str {
+        &self.why
+    }
+
+    pub(crate) fn report(&mut self, report: StepReport) {
+        self.reports.push(report);
+    }
+
+    /// Nothing had taken effect, or this was read after taking everything back.
+    pub(crate) fn read_back(self, held: &Held) -> Settled {
+        match undone(self.steps(), held) {
+            Ok(()) => {
+                let closing = ended(Outcome::RolledBack, self.why, self.reports);
+                Settled { change: self.change, by: Actor::Engine, closing }
+            }
+            Err(why) => self.stuck(&why),
+        }
+    }
+
+    /// It can neither be confirmed nor taken back.
+    pub(crate) fn stuck(self, why: &str) -> Settled {
+        let why = format!("{} Taking it back failed too: {why} Look at the switch and decide what shall be.", self.why);
+        let closing = ended(Outcome::Stuck, why, self.reports);
+        Settled { change: self.change, by: Actor::Engine, closing }
+    }
+}
+
+impl Unfinished {
+    /// A change that was open when Patchbay ended.
+    pub(crate) fn new(open: &OpenChange) -> Self {
+        Self { change: open.id, plan: Arc::new(open.plan.clone()) }
+    }
+
+    pub(crate) const fn change(&self) -> ChangeId {
+        self.change
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What the switches hold tells how far it came: the steps of a plan are done in order, so switches that only
+    /// Patchbay touched hold exactly what they hold after the first `n`, for some `n`.
+    pub(crate) fn found(self, held: &Held) -> Recovery {
+        let steps = self.plan.steps.len();
+        match self.plan.steps_done(held) {
+            Some(done) if done == steps => {
+                let why = "Patchbay ended while this change ran; after the restart the switch shows every step done.";
+                Recovery::Settled(applied(self.change, &self.plan, Some(why.to_owned()), Vec::new()))
+            }
+            Some(done) => {
+                let why = match done {
+                    0 => "Patchbay ended before this change had done anything. Nothing was touched.".to_owned(),
+                    done => format!(
+                        "Patchbay ended after {done} of {steps} steps; after the restart they were taken back."
+                    ),
+                };
+                let Self { change, plan } = self;
+                Recovery::Undo(Undoing { change, plan, reached: done, why, reports: Vec::new() })
+            }
+            None => {
+                let why = "Patchbay ended while this change ran, and the switch is neither as before any of its steps nor as after: somebody else changed it too. Look at the switch and decide what shall be.";
+                let closing = ended(Outcome::Stuck, why.to_owned(), Vec::new());
+                Recovery::Settled(Settled { change: self.change, by: Actor::Engine, closing })
+            }
+        }
+    }
+}
+
+impl Settled {
+    pub(crate) const fn change(&self) -> ChangeId {
+        self.change
+    }
+
+    pub(crate) const fn outcome(&self) -> Outcome {
+        self.closing.outcome
+    }
+
+    /// What to write, and who ended it.
+    pub(crate) fn into_parts(self) -> (ChangeId, Actor, Closing) {
+        (self.change, self.by, self.closing)
+    }
+}
+
+fn applied(change: ChangeId, plan: &Plan, why: Option<String>, reports: Vec<StepReport>) -> Settled {
+    let moves: Vec<PlannedMove> = plan.recorded_moves();
+    let closing = Closing { outcome: Outcome::Applied, why, reports, moves };
+    Settled { change, by: Actor::Engine, closing }
+}
+
+fn ended(outcome: Outcome, why: String, reports: Vec<StepReport>) -> Closing {
+    Closing { outcome, why: Some(why), reports, moves: Vec::new() }
+}

@@ -1,0 +1,319 @@
+//! The scribe: the one task that writes.
+//!
+//! It takes everything that was asked while it was writing, works it out on its draft in the order in which it was asked,
+//! and writes all of it in one transaction (group commit). So the price of making things durable is shared by whoever
+//! asks at the same time, and nobody waits for more than one other group.
+//!
+//! When a group cannot be written nobody is told anything before the database has said what became of it. Then each ask
+//! is tried alone, so that one that cannot be written does not take others with it.
+
+use crate::asks::{Accepted, Ask, Reading, Submission};
+use crate::book::Book;
+use crate::clock::Clock;
+use crate::crew::Crew;
+use crate::draft::{Draft, Noted};
+use crate::error::SubmitError;
+use crate::life::Waiting;
+use patchbay_domain::{Actor, ChangeId, Entry, Event, SwitchState};
+use patchbay_store::{Records, StoreError, Writing};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tracing::{error, info};
+
+/// The most asks in one group: enough that one commit costs little for each, few enough that the first need not wait
+/// long for the last.
+const GROUP_MAX: usize = 256;
+
+/// The most entries read at once when the database has to say what became of a group.
+const CATCH_UP_ENTRIES: u32 = 1_000;
+
+/// The task that writes.
+pub(crate) struct Scribe {
+    pub(crate) records: Arc<dyn Records>,
+    pub(crate) book: Book,
+    pub(crate) draft: Draft,
+    pub(crate) clock: Clock,
+    pub(crate) crew: Crew,
+    /// Nobody knows what became of the last group: the database is asked before anything else is written.
+    pub(crate) doubt: bool,
+}
+
+/// What is being written, and for whom.
+#[derive(Default)]
+struct Group {
+    asks: Vec<Ask>,
+    writings: Vec<Writing>,
+}
+
+impl Scribe {
+    /// Writes until it is told that there is nothing more, and looks now and then whether a bad disk is good again.
+    pub(crate) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
+        loop {
+            let first = tokio::select! {
+                biased;
+                first = asks.recv() => first,
+                () = tokio::time::sleep(self.crew.options.retry_every), if self.in_trouble() => {
+                    self.probe().await;
+                    continue;
+                }
+            };
+            let Some(first) = first else { return };
+            let mut waiting = vec![first];
+            while waiting.len() < GROUP_MAX
+                && let Ok(next) = asks.try_recv()
+            {
+                waiting.push(next);
+            }
+            let end = waiting.iter().any(|ask| matches!(ask, Ask::End));
+            self.write_all(waiting).await;
+            if end {
+                return;
+            }
+        }
+    }
+
+    fn in_trouble(&self) -> bool {
+        self.book.look(|now| now.trouble.is_some())
+    }
+
+    async fn probe(&self) {
+        match self.records.probe().await {
+            Ok(()) => {
+                info!("the database can be written again");
+                self.book.set_trouble(None);
+            }
+            Err(failure) => self.book.set_trouble(Some(failure.to_string())),
+        }
+    }
+
+    async fn write_all(&mut self, asks: Vec<Ask>) {
+        let mut group = Group::default();
+        for ask in asks {
+            let Some(ask) = self.take(ask, &mut group) else { continue };
+            // A discovery is written by itself: the store gives ids to what is new.
+            self.commit(std::mem::take(&mut group)).await;
+            self.discover(ask).await;
+        }
+        self.commit(group).await;
+    }
+
+    /// Works an ask out into the group, or answers it at once. One that needs a discovery is given back.
+    fn take(&mut self, ask: Ask, group: &mut Group) -> Option<Ask> {
+        let at = self.clock.now();
+        let writings = match &ask {
+            Ask::Submit(asked, _) => match self.open(asked) {
+                Ok(writing) => vec![writing],
+                Err(refused) => {
+                    ask.refuse(refused);
+                    return None;
+                }
+            },
+            Ask::Settle(settled, _) => {
+                let (change, by, closing) = settled.clone().into_parts();
+                self.draft.fold(at, &by, closing.event(change));
+                vec![Writing::Close { at, change, by, closing }]
+            }
+            Ask::Note(reading, _) => match self.draft.note(at, reading) {
+                Noted::Writings(writings) => writings,
+                Noted::Discovery => return Some(ask),
+            },
+            Ask::Lost(switch, why, _) => self.draft.lost(at, *switch, why).into_iter().collect(),
+            Ask::End => return None,
+        };
+        group.writings.extend(writings);
+        group.asks.push(ask);
+        None
+    }
+
+    fn open(&mut self, asked: &Submission) -> Result<Writing, SubmitError> {
+        if *self.crew.stopping.borrow() {
+            return Err(SubmitError::Stopping);
+        }
+        let opening = self.draft.open(self.clock.now(), asked, &self.crew.options)?;
+        Ok(Writing::Open(Box::new(opening)))
+    }
+
+    /// Writes a group and answers; when that fails, one by one.
+    async fn commit(&mut self, group: Group) {
+        let Group { mut asks, writings } = group;
+        if asks.is_empty() {
+            return;
+        }
+        match self.write(writings).await {
+            Ok(entries) => self.answer(asks, entries),
+            Err(failure) if asks.len() == 1 => {
+                if let Some(ask) = asks.pop() {
+                    self.fail(ask, failure).await;
+                }
+            }
+            Err(failure) => {
+                error!(%failure, asks = asks.len(), "a group could not be written; trying each of it alone");
+                for ask in asks {
+                    self.alone(ask).await;
+                }
+            }
+        }
+    }
+
+    async fn alone(&mut self, ask: Ask) {
+        let mut group = Group::default();
+        if let Some(ask) = self.take(ask, &mut group) {
+            return self.discover(ask).await;
+        }
+        let Some(ask) = group.asks.pop() else { return };
+        match self.write(group.writings).await {
+            Ok(entries) => self.answer(vec![ask], entries),
+            Err(failure) => self.fail(ask, failure).await,
+        }
+    }
+
+    /// Writes, and publishes what is durable.
+    async fn write(&mut self, writings: Vec<Writing>) -> Result<Vec<Arc<Entry>>, StoreError> {
+        if writings.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.doubt {
+            self.catch_up().await?;
+        }
+        let count = writings.len();
+        match self.records.write(writings).await {
+            Ok(entries) => {
+                self.book.set_trouble(None);
+                Ok(entries.into_iter().map(|entry| self.book.publish(entry)).collect())
+            }
+            Err(failure) => self.what_became(failure, count).await,
+        }
+    }
+
+    /// After a failure only the database knows whether the group is in it. All of it or nothing is.
+    async fn what_became(&mut self, failure: StoreError, count: usize) -> Result<Vec<Arc<Entry>>, StoreError> {
+        error!(%failure, source = ?std::error::Error::source(&failure), "the database could not be written");
+        self.doubt = true;
+        match self.catch_up().await {
+            Ok(entries) if entries.len() == count => return Ok(entries),
+            Ok(_) => {}
+            Err(unreadable) => {
+                error!(%unreadable, "nor could it be read");
+                let durable = self.book.snapshot();
+                self.draft.reset(&durable, self.draft.next_change());
+            }
+        }
+        if failure.is_trouble() {
+            self.book.set_trouble(Some(failure.to_string()));
+        }
+        Err(failure)
+    }
+
+    /// Publishes what the database has and the book has not, and begins the draft again from there.
+    async fn catch_up(&mut self) -> Result<Vec<Arc<Entry>>, StoreError> {
+        let mut found = Vec::new();
+        loop {
+            let page = self.records.ledger(self.book.look(|now| now.seq), CATCH_UP_ENTRIES).await?;
+            let last = page.next_after.is_none();
+            found.extend(page.entries.into_iter().map(|entry| self.book.publish(entry)));
+            if last {
+                break;
+            }
+        }
+        let next_change = self.records.load().await?.next_change;
+        self.draft.reset(&self.book.snapshot(), next_change);
+        self.doubt = false;
+        Ok(found)
+    }
+
+    /// Everything of these asks is durable.
+    fn answer(&mut self, asks: Vec<Ask>, entries: Vec<Arc<Entry>>) {
+        let mut opened = entries.into_iter().filter(|entry| matches!(entry.event, Event::ChangeOpened { .. }));
+        for ask in asks {
+            match ask {
+                Ask::Submit(asked, answer) => {
+                    let Some(entry) = opened.next() else { continue };
+                    if let Event::ChangeOpened { change, plan, .. } = &entry.event {
+                        let waiting = Waiting::new(*change, Arc::new(plan.clone()));
+                        self.crew.launch(waiting, &asked.actor.to_string());
+                        let _ = answer.send(Ok(Accepted { change: *change, opened: Some(entry) }));
+                    }
+                }
+                Ask::Note(reading, answer) => {
+                    self.read(&reading);
+                    let _ = answer.send(Ok(()));
+                }
+                Ask::Settle(_, answer) | Ask::Lost(_, _, answer) => {
+                    let _ = answer.send(Ok(()));
+                }
+                Ask::End => {}
+            }
+        }
+    }
+
+    /// A switch that was read and whose reading is recorded is ready.
+    fn read(&mut self, reading: &Reading) {
+        self.draft.set_switch_state(reading.switch, SwitchState::Ready);
+        self.book.set_switch_state(reading.switch, SwitchState::Ready);
+    }
+
+    async fn fail(&mut self, ask: Ask, failure: StoreError) {
+        match (ask, failure) {
+            (Ask::Submit(asked, answer), StoreError::KeyTaken { change, .. }) => {
+                let _ = answer.send(self.known(&asked, change).await);
+            }
+            (Ask::Submit(_, answer), failure) => {
+                let _ = answer.send(Err(failure.into()));
+            }
+            (Ask::Settle(_, answer) | Ask::Note(_, answer) | Ask::Lost(_, _, answer), failure) => {
+                let _ = answer.send(Err(failure));
+            }
+            (Ask::End, _) => {}
+        }
+    }
+
+    /// The answer for an idempotency key that stands for a change already.
+    async fn known(&self, asked: &Submission, change: ChangeId) -> Result<Accepted, SubmitError> {
+        let Some(keyed) = &asked.key else { return Err(SubmitError::KeyReused { change }) };
+        match self.records.change_with_key(&keyed.key).await? {
+            Some((change, before)) if before == keyed.asked => Ok(Accepted { change, opened: None }),
+            _ => Err(SubmitError::KeyReused { change }),
+        }
+    }
+
+    /// Writes down what a switch shows, with ids for what is new, and then what else the reading says.
+    async fn discover(&mut self, ask: Ask) {
+        let Ask::Note(reading, answer) = ask else { return };
+        let discovered = self.discover_now(&reading).await;
+        if discovered.is_ok() {
+            self.read(&reading);
+        }
+        let _ = answer.send(discovered);
+    }
+
+    async fn discover_now(&mut self, reading: &Reading) -> Result<(), StoreError> {
+        if self.doubt {
+            self.catch_up().await?;
+        }
+        let was_lost = self.draft.is_lost(reading.switch);
+        let (at, switch) = (self.clock.now(), reading.switch);
+        if was_lost {
+            let event = Event::SwitchReached { switch };
+            self.draft.fold(at, &Actor::Engine, event.clone());
+            self.write(vec![Writing::Event { at, event }]).await?;
+        }
+        match self.records.discovered(at, switch, &reading.seen, &reading.names).await {
+            Ok(entry) => {
+                self.draft.follow(&entry);
+                self.book.publish(entry);
+                self.book.set_trouble(None);
+                Ok(())
+            }
+            Err(failure) => self.what_became(failure, 1).await.map(|_| ()),
+        }
+    }
+}
+
+impl Ask {
+    /// Answers a submission that is not accepted.
+    fn refuse(self, refused: SubmitError) {
+        if let Self::Submit(_, answer) = self {
+            let _: Result<(), _> = answer.send(Err(refused));
+        }
+    }
+}

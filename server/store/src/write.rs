@@ -1,0 +1,101 @@
+//! Writing groups: several writings, one transaction, one statement for each table.
+
+use crate::chained::Head;
+use crate::draft::{Asked, Draft, Drafted, Known};
+use crate::error::StoreError;
+use crate::events;
+use crate::lines::{self, Line, Subjects};
+use crate::open::Store;
+use crate::row::{Cells, stored};
+use crate::writing::Writing;
+use crate::{changes, keys, ledger, picture};
+use patchbay_domain::{ChangeId, Entry, Event};
+use sqlx::SqliteConnection;
+
+impl Store {
+    /// Writes a group, all of it or nothing, in one commit: it is durable when this returns. The entries are given
+    /// back in order, each as [`Store::ledger`] will read it.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownSwitch`], [`StoreError::UnknownHost`], [`StoreError::UnknownChange`],
+    /// [`StoreError::AlreadyClosed`], [`StoreError::OutOfOrder`], [`StoreError::KeyTaken`],
+    /// [`StoreError::NotRecordable`] and [`StoreError::TooMany`] say what is wrong with the group. After any other
+    /// error the caller cannot know whether the group will be there after a restart, and [`Store::load`] tells.
+    pub async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError> {
+        let asked = Asked::by(&writings)?;
+        if writings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.begin().await?;
+        let written = write(&mut tx, &asked, writings).await;
+        tx.end(written).await
+    }
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    asked: &Asked,
+    writings: Vec<Writing>,
+) -> Result<Vec<Entry>, StoreError> {
+    let draft = Draft::of(writings, known(connection, asked).await?)?;
+    ledger::insert(connection, draft.entries.iter().map(|d| &d.written)).await?;
+    changes::open(connection, &draft.entries).await?;
+    changes::close(connection, &draft.entries).await?;
+    keys::insert(connection, &draft.keys).await?;
+    picture::assign(connection, &draft.assigned).await?;
+    picture::raise_generation(connection, draft.generations).await?;
+    let lines = happened(connection, &draft.entries).await?;
+    lines::insert(connection, &lines).await?;
+    Ok(draft.entries.into_iter().map(|drafted| drafted.written.entry).collect())
+}
+
+/// What the tables know of everything that a group names, in one reading.
+async fn known(connection: &mut SqliteConnection, asked: &Asked) -> Result<Known, StoreError> {
+    let changes: Vec<i64> = asked.changes.iter().map(|change| stored(change.get())).collect();
+    let row = sqlx::query(
+        "SELECT 0 AS id, coalesce((SELECT max(id) FROM changes), 0) + 1 AS next_change,
+            (SELECT json_group_object(id, name) FROM switches
+             WHERE id IN (SELECT value FROM json_each(?1))) AS switches,
+            (SELECT json_group_array(id) FROM hosts WHERE id IN (SELECT value FROM json_each(?2))) AS hosts,
+            (SELECT json_group_object(id, closed_seq) FROM changes
+             WHERE id IN (SELECT value FROM json_each(?3))) AS changes,
+            (SELECT json_group_object(key, change) FROM keys
+             WHERE key IN (SELECT value FROM json_each(?4))) AS keys",
+    )
+    .bind(serde_json::to_string(&asked.switches)?)
+    .bind(serde_json::to_string(&asked.hosts)?)
+    .bind(serde_json::to_string(&changes)?)
+    .bind(serde_json::to_string(&asked.keys)?)
+    .fetch_one(&mut *connection)
+    .await?;
+    let cells = Cells::new(&row, "picture", "id")?;
+    let (next_change, switches) = (ChangeId::new(cells.number("next_change")?), cells.json("switches")?);
+    let (hosts, changes, keys) = (cells.json("hosts")?, cells.json("changes")?, cells.json("keys")?);
+    let head: Head = ledger::head(connection).await?;
+    Ok(Known { head, next_change, switches, hosts, changes, keys })
+}
+
+/// Brings ports and switches up to date, and gives the lines of the history with what they touched.
+async fn happened(connection: &mut SqliteConnection, entries: &[Drafted]) -> Result<Vec<Line>, StoreError> {
+    let mut lines = Vec::new();
+    for Drafted { written, switch_name } in entries {
+        let mut subjects = Subjects::default();
+        match &written.entry.event {
+            Event::LinksChanged { switch, links } => {
+                subjects = events::change_links(connection, *switch, links).await?;
+            }
+            Event::BindingsFound { differences, .. } => {
+                differences.iter().for_each(|d| subjects.function(d.function, d.recorded, d.found));
+            }
+            Event::ChangeOpened { plan, .. } => {
+                plan.moves.iter().for_each(|m| subjects.function(m.function, m.from, m.to));
+            }
+            Event::SwitchLost { switch, .. } => events::set_lost(connection, *switch, true).await?,
+            Event::SwitchReached { switch } => events::set_lost(connection, *switch, false).await?,
+            Event::ChangeClosed { .. } | Event::SwitchAdded { .. } | Event::Discovered { .. } => {}
+        }
+        let name = switch_name.as_deref().unwrap_or_default();
+        lines.extend(Line::of(&written.entry, name, &subjects)?);
+    }
+    Ok(lines)
+}
