@@ -2,14 +2,14 @@
 
 use crate::rig::{Program, Server, board};
 use crate::site::{Racks, disk};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use chrono::Utc;
 use patchbay::serve::DATABASE;
 use patchbay_domain::{
-    Actor, ChangeId, Door, FunctionId, HostId, Intent, OpenChange, Outcome, Plan, Reason, Seq, SwitchState,
-    Topology,
+    Actor, ChangeId, Door, Entry, Event, FunctionId, Hash, HostId, Intent, Outcome, Plan, Reason, Seq,
+    SwitchState, Topology,
 };
-use patchbay_store::{Closing, Store};
+use patchbay_store::{Closing, Loaded, Opening, Store, WRITINGS_MAX, Writing};
 use std::path::{Path, PathBuf};
 
 /// The rack that these ledgers are about.
@@ -34,7 +34,7 @@ pub async fn folder(program: &Program, racks: &Racks, entries: u64) -> Result<Pa
     discover(program, racks, &folder).await?;
     let mut scribe = Scribe::open(&folder).await?;
     scribe.write_until(Seq::new(entries)).await?;
-    scribe.close().await;
+    scribe.close().await?;
     std::fs::write(folder.join(FINISHED), "")?;
     Ok(folder)
 }
@@ -51,11 +51,13 @@ async fn discover(program: &Program, racks: &Racks, data: &Path) -> Result<()> {
 /// Writes a history as the engine would, without a switch.
 pub struct Scribe {
     store: Store,
-    /// The picture so far.
-    pub topology: Topology,
-    /// The last entry.
+    /// The picture so far, with what waits to be written.
+    topology: Topology,
+    /// The last entry, with what waits to be written.
     pub seq: Seq,
+    next: ChangeId,
     actor: Actor,
+    waiting: Vec<Writing>,
 }
 
 impl Scribe {
@@ -65,20 +67,33 @@ impl Scribe {
     /// When it cannot be opened.
     pub async fn open(data: &Path) -> Result<Self> {
         let store = Store::open(&data.join(DATABASE)).await?;
-        let loaded = store.load().await?;
-        let mut topology = loaded.topology;
+        let Loaded { mut topology, seq, next_change: next, .. } = store.load().await?;
         let switches: Vec<_> = topology.switches.keys().copied().collect();
         for switch in switches {
             topology.set_switch_state(switch, SwitchState::Ready);
         }
         let from = Some("127.0.0.1".to_owned());
         let actor = Actor::Person { name: "operator".to_owned(), door: Door::Api, from };
-        Ok(Self { store, topology, seq: loaded.seq, actor })
+        Ok(Self { store, topology, seq, next, actor, waiting: Vec::new() })
     }
 
-    /// Closes the database.
-    pub async fn close(self) {
+    /// Writes what waits, and closes the database.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn close(mut self) -> Result<()> {
+        self.write().await?;
         self.store.close().await;
+        Ok(())
+    }
+
+    async fn write(&mut self) -> Result<()> {
+        let written = self.store.write(std::mem::take(&mut self.waiting)).await?;
+        ensure!(
+            written.last().is_none_or(|last| last.seq == self.seq),
+            "entries have the numbers that are due"
+        );
+        Ok(())
     }
 
     /// Functions that have a host whose cable carries traffic, with another such host.
@@ -94,6 +109,15 @@ impl Scribe {
         functions.filter_map(pair).collect()
     }
 
+    /// Folds the event of a writing, which gets its hash only when it is written.
+    async fn note(&mut self, writing: Writing, actor: Actor, event: Event) -> Result<()> {
+        self.seq = self.seq.next();
+        let (seq, at, prev, hash) = (self.seq, Utc::now(), Hash::ZERO, Hash::ZERO);
+        self.topology.apply(&Entry { seq, at, actor, event, prev, hash });
+        self.waiting.push(writing);
+        if self.waiting.len() == WRITINGS_MAX { self.write().await } else { Ok(()) }
+    }
+
     /// Opens a change that moves one function.
     ///
     /// # Errors
@@ -101,23 +125,27 @@ impl Scribe {
     pub async fn begin(&mut self, function: FunctionId, to: HostId) -> Result<(ChangeId, Plan)> {
         let intent = Intent::single(function, Some(to));
         let plan = patchbay_domain::plan(&self.topology, &intent)?;
+        let (change, actor) = (self.next, self.actor.clone());
+        self.next = ChangeId::new(change.get() + 1);
         let (at, seen, reason) = (Utc::now(), plan.generation, Reason::new("an old change")?);
-        let opened = self.store.open_change(at, &self.actor, &intent, &plan, &reason, seen).await?;
-        let (change, entry) = opened;
-        self.topology.apply(&entry);
-        self.seq = entry.seq;
+        let event = Event::ChangeOpened {
+            change,
+            intent: intent.clone(),
+            plan: plan.clone(),
+            reason: reason.clone(),
+            seen,
+        };
+        let opening =
+            Opening { at, change, actor: actor.clone(), intent, plan: plan.clone(), reason, seen, key: None };
+        self.note(Writing::Open(Box::new(opening)), actor, event).await?;
         Ok((change, plan))
     }
 
-    async fn end(&mut self, change: ChangeId) -> Result<()> {
-        let open = self.topology.open.get(&change);
-        let Some(OpenChange { plan, .. }) = open else { bail!("change {change} is not open") };
-        let (outcome, moves) = (Outcome::Applied, plan.moves.clone());
-        let closing = Closing { outcome, why: None, reports: Vec::new(), moves };
-        let entry = self.store.close_change(Utc::now(), change, closing).await?;
-        self.topology.apply(&entry);
-        self.seq = entry.seq;
-        Ok(())
+    async fn end(&mut self, change: ChangeId, plan: Plan) -> Result<()> {
+        let (outcome, why, reports, moves) = (Outcome::Applied, None, Vec::new(), plan.moves);
+        let closing = Closing { outcome, why: None, reports: Vec::new(), moves: moves.clone() };
+        let writing = Writing::Close { at: Utc::now(), change, by: Actor::Engine, closing };
+        self.note(writing, Actor::Engine, Event::ChangeClosed { change, outcome, why, reports, moves }).await
     }
 
     /// Moves functions to and fro until the ledger is long enough.
@@ -127,8 +155,8 @@ impl Scribe {
         while self.seq < last {
             let (function, home, away) = *turn.next().context("there is a function to move")?;
             for to in [away, home] {
-                let (change, _) = self.begin(function, to).await?;
-                self.end(change).await?;
+                let (change, plan) = self.begin(function, to).await?;
+                self.end(change, plan).await?;
             }
         }
         Ok(())

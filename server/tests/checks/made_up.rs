@@ -33,11 +33,18 @@ fn planned(moves: &[Short]) -> Vec<PlannedMove> {
     moves.iter().map(one).collect()
 }
 
-/// What asks for these moves.
-pub fn intent(moves: &[Short]) -> Intent {
-    let one =
-        |&(function, _, to): &Short| Move { function: FunctionId::new(function), to: to.map(HostId::new) };
-    Intent { moves: moves.iter().map(one).collect() }
+/// What a client wants who asks for these moves.
+pub fn wanted(moves: &[Short]) -> Vec<(FunctionId, Option<HostId>)> {
+    moves.iter().map(|&(function, _, to)| (FunctionId::new(function), to.map(HostId::new))).collect()
+}
+
+fn intent(moves: &[Short]) -> Intent {
+    let one = |&(function, _, to): &Short| Move {
+        function: FunctionId::new(function),
+        to: to.map(HostId::new),
+        at: None,
+    };
+    Intent { moves: moves.iter().map(one).collect(), ..Intent::default() }
 }
 
 impl Ledger {
@@ -69,8 +76,9 @@ impl Ledger {
         let plan = Plan {
             title: String::new(),
             generation: Generation::new(0),
-            switch: SWITCH,
+            switches: vec![SWITCH],
             moves: planned(moves),
+            adoptions: Vec::new(),
             warnings: Vec::new(),
             steps: Vec::new(),
         };
