@@ -17,8 +17,17 @@ pub struct Places {
     contents: BTreeMap<Place, BTreeMap<(u8, FunctionId), ()>>,
     in_flight: BTreeMap<FunctionId, ChangeId>,
     reserved: BTreeMap<Place, ChangeId>,
+    /// How many open changes concern each switch.
+    waiting: BTreeMap<SwitchId, usize>,
     /// What each open change holds, to let go of when it ends.
-    held: BTreeMap<ChangeId, (Vec<FunctionId>, Vec<Place>)>,
+    held: BTreeMap<ChangeId, Holding>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Holding {
+    functions: Vec<FunctionId>,
+    places: Vec<Place>,
+    switches: Vec<SwitchId>,
 }
 
 impl Places {
@@ -71,11 +80,23 @@ impl Places {
         let places: Vec<_> = open.plan.steps.iter().map(|step| step.place).collect();
         self.in_flight.extend(functions.iter().map(|&f| (f, open.id)));
         self.reserved.extend(places.iter().map(|&p| (p, open.id)));
-        self.held.insert(open.id, (functions, places));
+        let switches = open.plan.switches.clone();
+        for &switch in &switches {
+            *self.waiting.entry(switch).or_default() += 1;
+        }
+        self.held.insert(open.id, Holding { functions, places, switches });
     }
 
     fn close(&mut self, change: ChangeId) {
-        let Some((functions, places)) = self.held.remove(&change) else { return };
+        let Some(Holding { functions, places, switches }) = self.held.remove(&change) else { return };
+        for switch in switches {
+            match self.waiting.get_mut(&switch) {
+                Some(waiting) if *waiting > 1 => *waiting -= 1,
+                _ => {
+                    self.waiting.remove(&switch);
+                }
+            }
+        }
         for function in functions {
             self.in_flight.remove(&function);
         }
@@ -106,10 +127,8 @@ impl Places {
     }
 
     /// How many open changes concern a switch.
-    pub fn waiting_for(&self, topology: &Topology, switch: SwitchId) -> usize {
-        let concerns =
-            |id: &&ChangeId| topology.open.get(id).is_some_and(|o| o.plan.switches.contains(&switch));
-        self.held.keys().filter(concerns).count()
+    pub fn waiting_for(&self, switch: SwitchId) -> usize {
+        self.waiting.get(&switch).copied().unwrap_or(0)
     }
 }
 

@@ -5,6 +5,7 @@
 //! not concern them.
 
 use crate::ids::{ChangeId, FunctionId, Generation};
+use crate::intent::Intent;
 use crate::ledger::{Entry, Event};
 use crate::plan::Plan;
 use crate::topology::{Place, Topology};
@@ -134,19 +135,33 @@ impl Touches {
 
     /// What a plan touches that has changed since `seen`; empty when the plan is as good as when it was looked at.
     pub fn stale(&self, topology: &Topology, plan: &Plan, seen: Generation) -> Vec<Moved> {
+        let filled = plan.steps.iter().filter(|step| !step.after.is_empty()).map(|step| step.place);
+        self.find(topology, plan.functions(), filled, seen)
+    }
+
+    /// What an intent names that has changed since `seen`, for one that cannot be planned any more.
+    pub fn stale_intent(&self, topology: &Topology, intent: &Intent, seen: Generation) -> Vec<Moved> {
+        let named = intent.moves.iter().filter_map(|m| Some(Place { host: m.to?, logical_port: m.at? }));
+        self.find(topology, intent.functions(), named, seen)
+    }
+
+    fn find(
+        &self,
+        topology: &Topology,
+        functions: impl Iterator<Item = FunctionId>,
+        places: impl Iterator<Item = Place>,
+        seen: Generation,
+    ) -> Vec<Moved> {
         if seen >= topology.generation {
             return Vec::new();
         }
         let function = |id: FunctionId| self.moved(self.functions.get(&id), seen, || topology.label(id));
-        let functions = plan.functions().filter_map(function);
         let place = |place: Place| {
             let what =
                 || format!("logical port {} of {}", place.logical_port, topology.host_name(place.host));
             self.moved(self.places.get(&place), seen, what)
         };
-        let places =
-            plan.steps.iter().filter(|step| !step.after.is_empty()).filter_map(|step| place(step.place));
-        let mut found: Vec<Moved> = functions.chain(places).collect();
+        let mut found: Vec<Moved> = functions.filter_map(function).chain(places.filter_map(place)).collect();
         found.dedup();
         found
     }
@@ -169,7 +184,7 @@ mod tests {
     use super::*;
     use crate::HostId;
     use crate::fixture::{self, *};
-    use crate::intent::{Intent, Reason};
+    use crate::intent::Reason;
     use crate::ledger::{Actor, Door, Outcome};
     use crate::plan::plan;
 

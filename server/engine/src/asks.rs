@@ -45,6 +45,8 @@ pub(crate) enum Ask {
     Note(Box<Reading>, oneshot::Sender<Result<(), StoreError>>),
     /// Record that a switch does not answer.
     Lost(SwitchId, String, oneshot::Sender<Result<(), StoreError>>),
+    /// Say when everything that was asked before is written.
+    Barrier(oneshot::Sender<()>),
     /// There is nothing more to write.
     End,
 }
@@ -87,6 +89,14 @@ impl Asks {
     /// None when the scribe has ended.
     pub(crate) async fn lost(&self, switch: SwitchId, why: String) -> Option<Result<(), StoreError>> {
         self.ask(|answer| Ask::Lost(switch, why, answer)).await
+    }
+
+    /// Waits until everything that was asked before is written.
+    pub(crate) async fn barrier(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.0.send(Ask::Barrier(answer)).await.is_ok() {
+            let _ = answered.await;
+        }
     }
 
     /// Lets the scribe end after what was asked before.

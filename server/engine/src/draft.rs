@@ -10,7 +10,8 @@ use crate::options::EngineOptions;
 use chrono::{DateTime, Utc};
 use patchbay_domain::reconcile::{Reconciliation, reconcile};
 use patchbay_domain::{
-    Actor, ChangeId, Entry, Event, Hash, Plan, Places, Seq, SwitchId, SwitchState, Topology, Touches, plan_with,
+    Actor, ChangeId, Entry, Event, Hash, Places, Plan, Seq, SwitchId, SwitchState, Topology, Touches,
+    plan_with,
 };
 use patchbay_store::{Opening, Writing};
 use tracing::{info, warn};

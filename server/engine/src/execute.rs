@@ -1,159 +1,200 @@
 //! Carrying a change out, and taking it back when something fails.
+//!
+//! Before anything is sent, every logical port that the plan touches is read on every switch and must hold what the plan
+//! starts from. Then the steps go out one after another, and at the end all of it is read again. What fails is taken back
+//! step by step, each a compare-and-set that reads first: nobody knows what a switch did that stopped answering.
 
-use crate::worker::Worker;
-use patchbay_domain::reconcile::promised;
+use crate::crew::{Called, Crew};
+use crate::life::{Running, Settled, Undoing, Waiting};
 use patchbay_domain::{
-    ChangeId, Contents, Outcome, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, undone,
+    ChangeId, Held, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, SwitchId, ready,
 };
-use patchbay_driver::DriverError;
-use patchbay_store::Closing;
+use patchbay_driver::{DriverError, SwitchDriver};
+use patchbay_store::StoreError;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-/// How far a plan got when it failed.
-struct Failure {
-    /// How many steps may have taken effect: these are taken back.
-    reached: usize,
-    why: String,
+/// Carries a change out when it is its turn, and writes down how it ended.
+pub(crate) async fn carry_out(crew: &Crew, change: Waiting, called: Called) {
+    match called {
+        Called::Turn(turn) => {
+            let plan = change.plan().clone();
+            let settled = forward(crew, change.begin()).await;
+            settle(crew, settled).await;
+            drop(turn);
+            for switch in &plan.switches {
+                crew.look_at(*switch);
+            }
+        }
+        Called::Cancelled(cancellation) => {
+            settle(crew, change.cancelled(cancellation.by)).await;
+            let _ = cancellation.recorded.send(());
+        }
+        Called::Stop => settle(crew, change.turned_away()).await,
+    }
 }
 
-/// What was done for a change, told to listeners as it happens and kept for the ledger.
-pub(crate) struct Run<'a> {
-    worker: &'a Worker,
+/// Writes the end of a change down. When the store fails it is tried again until it works or the engine has stopped; then
+/// the change stays open, and recovery at the next start closes it from what the switches say.
+pub(crate) async fn settle(crew: &Crew, settled: Settled) {
+    let (change, outcome) = (settled.change(), settled.outcome());
+    loop {
+        match crew.asks.settle(settled.clone()).await {
+            Some(Ok(()) | Err(StoreError::AlreadyClosed { .. })) => {
+                info!(%change, outcome = outcome.words(), "change closed");
+                return;
+            }
+            None => return,
+            Some(Err(failure)) => {
+                error!(%change, %failure, "the end of a change could not be recorded");
+                if *crew.stopping.borrow() {
+                    return;
+                }
+                sleep(crew.options.retry_every).await;
+            }
+        }
+    }
+}
+
+/// Every step, then the reading back; or all of it taken back.
+async fn forward(crew: &Crew, mut running: Running) -> Settled {
+    let (change, plan) = (running.change(), running.plan());
+    info!(%change, title = %plan.title, steps = plan.steps.len(), "change begins");
+    crew.book.begin(change);
+    let failed = match read_ports(crew, &plan).await {
+        Err(error) => Some((0, error.to_string())),
+        Ok(held) => match ready(&plan.steps, &held) {
+            Err(why) => Some((0, why)),
+            Ok(()) => send(crew, &mut running, &plan).await,
+        },
+    };
+    let undoing = match failed {
+        Some((reached, why)) => running.fails(reached, why),
+        None => match confirm(crew, running, &plan).await {
+            Ok(settled) => return settled,
+            Err(undoing) => undoing,
+        },
+    };
+    back(crew, undoing).await
+}
+
+/// Sends every step. Gives how many may have taken effect when one fails, and why it failed.
+async fn send(crew: &Crew, running: &mut Running, plan: &Plan) -> Option<(usize, String)> {
+    for (index, step) in plan.steps.iter().enumerate() {
+        let Some(driver) = crew.driver(step.switch) else { return Some((index, unknown(step.switch))) };
+        let operation = step.to_string();
+        let programming = crew.limited(step.switch, &operation, driver.program(step));
+        let (result, report) = timed(crew, running.change(), index, StepPhase::Apply, programming).await;
+        running.report(report);
+        if let Err(error) = result {
+            return Some((index + usize::from(may_have_acted(&error)), error.to_string()));
+        }
+    }
+    None
+}
+
+/// Reads everything again: as promised it is applied.
+async fn confirm(crew: &Crew, mut running: Running, plan: &Plan) -> Result<Settled, Undoing> {
+    let steps = plan.steps.len();
+    let (read, report) =
+        timed(crew, running.change(), steps, StepPhase::ReadBack, read_ports(crew, plan)).await;
+    running.report(report);
+    match read {
+        Ok(held) => running.read_back(&held),
+        Err(error) => Err(running.fails(steps, error.to_string())),
+    }
+}
+
+/// Takes steps back, last first, and reads back that everything is as before.
+pub(crate) async fn back(crew: &Crew, mut undoing: Undoing) -> Settled {
+    let change = undoing.change();
+    if undoing.steps().is_empty() {
+        return undoing.read_back(&Held::default());
+    }
+    warn!(%change, why = %undoing.why(), "change fails, taking it back");
+    let patience = Instant::now() + crew.options.undo_patience;
+    let plan = undoing.plan();
+    for index in (0..undoing.steps().len()).rev() {
+        let inverse = plan.steps[index].inverse();
+        let undo = persist(crew, patience, || apply(crew, &inverse));
+        let (result, report) = timed(crew, change, index, StepPhase::Undo, undo).await;
+        undoing.report(report);
+        if let Err(error) = result {
+            return undoing.stuck(&error.to_string());
+        }
+    }
+    let reading = persist(crew, patience, || read_ports(crew, &plan));
+    let (read, report) = timed(crew, change, plan.steps.len(), StepPhase::ReadBack, reading).await;
+    undoing.report(report);
+    match read {
+        Ok(held) => undoing.read_back(&held),
+        Err(error) => undoing.stuck(&error.to_string()),
+    }
+}
+
+async fn apply(crew: &Crew, step: &Step) -> Result<(), DriverError> {
+    let Some(driver) = crew.driver(step.switch) else {
+        let (operation, reason) = (step.to_string(), unknown(step.switch));
+        return Err(DriverError::Refused { operation, reason });
+    };
+    let operation = step.to_string();
+    crew.limited(step.switch, &operation, driver.apply(step)).await.map(|_| ())
+}
+
+fn unknown(switch: SwitchId) -> String {
+    format!("Patchbay does not look after switch {switch} any more.")
+}
+
+/// Reads every host port that a plan touches, on every switch.
+pub(crate) async fn read_ports(crew: &Crew, plan: &Plan) -> Result<Held, DriverError> {
+    let mut held = Held::default();
+    for &switch in &plan.switches {
+        let ports = plan.ports_on(switch);
+        if let Some(driver) = crew.driver(switch).filter(|_| !ports.is_empty()) {
+            let read = crew.limited(switch, "tell what is bound", driver.contents(&ports)).await?;
+            held.insert(switch, read);
+        }
+    }
+    Ok(held)
+}
+
+/// Does one thing, tells listeners when it starts and ends, and gives the report for the ledger.
+async fn timed<T, E: ToString>(
+    crew: &Crew,
     change: ChangeId,
-    pub(crate) reports: Vec<StepReport>,
+    index: usize,
+    phase: StepPhase,
+    work: impl Future<Output = Result<T, E>>,
+) -> (Result<T, E>, StepReport) {
+    let step = u32::try_from(index).unwrap_or(u32::MAX);
+    let tell = |stage| crew.book.tell_step(StepProgress { change, step, phase, stage });
+    tell(StepStage::Started);
+    let started = Instant::now();
+    let result = work.await;
+    let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let error = result.as_ref().err().map(ToString::to_string);
+    tell(match &error {
+        None => StepStage::Done { elapsed_us },
+        Some(why) => StepStage::Failed { why: why.clone() },
+    });
+    (result, StepReport { step, phase, elapsed_us, error })
 }
 
-impl Worker {
-    /// Carries an open change out and closes it.
-    pub(crate) async fn execute(&self, change: ChangeId) {
-        let snapshot = self.book.snapshot();
-        let Some(plan) = snapshot.topology.open.get(&change).map(|open| open.plan.clone()) else {
-            warn!(%change, "the change is no longer open");
-            return;
-        };
-        info!(%change, switch = %self.name, title = %plan.title, steps = plan.steps.len(), "change begins");
-        let mut run = Run::new(self, change);
-        let closing = match run.forward(&plan).await {
-            Ok(()) => {
-                Closing { outcome: Outcome::Applied, why: None, reports: run.reports, moves: plan.moves }
+/// Tries again while a switch is away, until patience ends. Drivers read before they apply, so a repeat of something that
+/// did take effect does nothing.
+async fn persist<T, F>(crew: &Crew, until: Instant, mut attempt: impl FnMut() -> F) -> Result<T, DriverError>
+where
+    F: Future<Output = Result<T, DriverError>>,
+{
+    loop {
+        match attempt().await {
+            Err(error) if error.is_away() && Instant::now() < until => {
+                sleep(crew.options.retry_every.max(Duration::from_millis(1))).await;
             }
-            Err(failure) => {
-                warn!(%change, why = %failure.why, "change fails, taking it back");
-                let outcome = run.back(&plan.steps[..failure.reached]).await;
-                run.close_failed(outcome, failure.why)
-            }
-        };
-        self.close(change, closing).await;
-    }
-}
-
-impl<'a> Run<'a> {
-    pub(crate) fn new(worker: &'a Worker, change: ChangeId) -> Self {
-        Self { worker, change, reports: Vec::new() }
-    }
-
-    /// The closing of a change that was not applied.
-    pub(crate) fn close_failed(self, undo: Result<(), String>, why: String) -> Closing {
-        match undo {
-            Ok(()) => without_effect(Outcome::RolledBack, why, self.reports),
-            Err(stuck) => without_effect(Outcome::Stuck, format!("{why} {stuck}"), self.reports),
+            result => return result,
         }
-    }
-
-    /// Every step, then the reading back.
-    async fn forward(&mut self, plan: &Plan) -> Result<(), Failure> {
-        for (index, step) in plan.steps.iter().enumerate() {
-            let result = self.timed(index, StepPhase::Apply, self.worker.driver.apply(step)).await;
-            if let Err(error) = result {
-                return Err(Failure {
-                    reached: index + usize::from(may_have_acted(&error)),
-                    why: error.to_string(),
-                });
-            }
-        }
-        let steps = plan.steps.len();
-        let read = self.timed(steps, StepPhase::ReadBack, self.read_back(plan)).await;
-        read.map_err(|why| Failure { reached: steps, why })
-    }
-
-    /// Reads the switch and compares it with what the plan promised.
-    fn read_back(&self, plan: &Plan) -> impl Future<Output = Result<(), String>> + use<'a> {
-        let worker = self.worker;
-        let plan = plan.clone();
-        async move {
-            let seen = worker.driver.observe().await.map_err(|error| error.to_string())?;
-            promised(&worker.book.snapshot().topology, &plan, &seen)
-        }
-    }
-
-    /// Takes steps back, last first, and reads back that everything is as before.
-    pub(crate) async fn back(&mut self, steps: &[Step]) -> Result<(), String> {
-        let patience = Instant::now() + self.worker.options.undo_patience;
-        for (index, step) in steps.iter().enumerate().rev() {
-            let inverse = step.inverse();
-            let undo = self.worker.persist(patience, || self.worker.driver.apply(&inverse));
-            self.timed(index, StepPhase::Undo, undo).await.map_err(stuck)?;
-        }
-        if steps.is_empty() {
-            return Ok(());
-        }
-        let check = async {
-            let seen = self.worker.persist(patience, || self.worker.driver.observe()).await;
-            undone(steps, &Contents::from(&seen.map_err(|error| error.to_string())?))
-        };
-        self.timed(steps.len(), StepPhase::ReadBack, check).await.map_err(stuck)
-    }
-
-    /// Does one thing, tells listeners when it starts and ends, and keeps the report.
-    async fn timed<T, E: ToString>(
-        &mut self,
-        index: usize,
-        phase: StepPhase,
-        work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        let step = u32::try_from(index).unwrap_or(u32::MAX);
-        self.tell(step, phase, StepStage::Started);
-        let started = Instant::now();
-        let result = work.await;
-        let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let error = result.as_ref().err().map(ToString::to_string);
-        let stage = match &error {
-            None => StepStage::Done { elapsed_us },
-            Some(why) => StepStage::Failed { why: why.clone() },
-        };
-        self.tell(step, phase, stage);
-        self.reports.push(StepReport { step, phase, elapsed_us, error });
-        result
-    }
-
-    fn tell(&self, step: u32, phase: StepPhase, stage: StepStage) {
-        self.worker.book.tell_step(StepProgress { change: self.change, step, phase, stage });
-    }
-}
-
-impl Worker {
-    /// Tries again while the switch is away, until patience ends. Drivers read before they act, so a repeat of
-    /// something that did take effect does nothing.
-    pub(crate) async fn persist<T, F>(
-        &self,
-        until: Instant,
-        mut attempt: impl FnMut() -> F,
-    ) -> Result<T, DriverError>
-    where
-        F: Future<Output = Result<T, DriverError>>,
-    {
-        loop {
-            match attempt().await {
-                Err(error) if error.is_away() && Instant::now() < until => self.pause().await,
-                result => return result,
-            }
-        }
-    }
-
-    async fn pause(&self) {
-        sleep(self.options.retry_every.max(Duration::from_millis(1))).await;
     }
 }
 
@@ -169,11 +210,16 @@ fn may_have_acted(error: &DriverError) -> bool {
     }
 }
 
-fn stuck(why: impl ToString) -> String {
-    format!("Taking it back failed too: {} Look at the switch and decide what shall be.", why.to_string())
-}
+impl Crew {
+    /// What talks to a switch; none for one that is not looked after in this run.
+    pub(crate) fn driver(&self, switch: SwitchId) -> Option<&Arc<dyn SwitchDriver>> {
+        self.benches.get(&switch).map(|bench| &bench.driver)
+    }
 
-/// The closing of a change that left every function where it was, or where only a person can tell.
-pub(crate) fn without_effect(outcome: Outcome, why: String, reports: Vec<StepReport>) -> Closing {
-    Closing { outcome, why: Some(why), reports, moves: Vec::new() }
+    /// Asks for a reading of a switch soon.
+    pub(crate) fn look_at(&self, switch: SwitchId) {
+        if let Some(bench) = self.benches.get(&switch) {
+            bench.look.notify_one();
+        }
+    }
 }

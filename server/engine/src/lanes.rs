@@ -190,7 +190,8 @@ mod tests {
     fn a_crowd_of_one_person_does_not_make_the_next_wait_for_all() {
         let lanes = Lanes::default();
         let busy = lanes.queue("script", &[switch(1)]).turn().now_or_never().expect("free");
-        let mut crowd: Vec<_> = (0..100).map(|_| Box::pin(lanes.queue("script", &[switch(1)]).turn())).collect();
+        let mut crowd: Vec<_> =
+            (0..100).map(|_| Box::pin(lanes.queue("script", &[switch(1)]).turn())).collect();
         let mut ana = Box::pin(lanes.queue("ana", &[switch(1)]).turn());
         drop(busy);
         let mut before = 0;

@@ -1,101 +1,157 @@
-//! The data-path engine: the only code that makes a driver apply a step.
+//! The data-path engine: the only code that makes a driver reprogram a switch.
 //!
-//! One task per switch owns its driver. It recovers what a crash left open, reads the switch, carries accepted changes
-//! out one after another, undoes what fails, and records what it finds. Everything that is written goes through the
-//! [`Book`], so the ledger, the picture and the live stream always agree.
+//! * [`Engine`] accepts and cancels changes, and shows the picture;
+//! * `scribe`, `draft`, `asks`: one task that plans and writes for everybody, in groups, each one commit;
+//! * `book`: the picture as everybody sees it, and who is told what;
+//! * `life`: the states of a change as types, with the chart;
+//! * `lanes`: whose turn it is on each switch; `crew`: what every task has at hand;
+//! * `execute`, `recover`: carrying a change out, taking it back, closing what a crash left open;
+//! * `observe`: one task for each switch that reads it.
 //!
-//! The life of a change:
-//!
-//! ```text
-//!            accept (durable)          every step applied        read back as promised
-//!  request ------------------> open --------------------> done -----------------------> Applied
-//!     |                          |                         |
-//!     | stale, refused,          | a step fails            | it shows something else
-//!     v queue full               v                         v
-//!   answer                     undo from the failed step backwards
-//!                                |                         |
-//!                                | all as before           | neither before nor after, or away for too long
-//!                                v                         v
-//!                            RolledBack                  Stuck
-//! ```
+//! A change costs two durable writes: when it is opened, before a switch is touched, and when it is closed.
 
-mod accept;
+mod asks;
 mod book;
 mod clock;
+mod crew;
+mod draft;
 mod error;
 mod execute;
+mod lanes;
+mod life;
 mod observe;
 mod options;
 mod recover;
-mod worker;
+mod scribe;
 
+pub use asks::{Accepted, Submission};
 pub use book::{Happening, Happenings, Snapshot};
 pub use clock::Clock;
-pub use error::{EngineError, SubmitError};
+pub use error::{CancelError, EngineError, SubmitError};
 pub use options::{EngineOptions, SwitchConfig};
 
+use crate::asks::Asks;
 use crate::book::Book;
-use crate::worker::Worker;
-use patchbay_domain::{Actor, ChangeId, SwitchId};
-use patchbay_store::Store;
-use std::collections::BTreeMap;
+use crate::crew::{Bench, Crew};
+use crate::draft::Draft;
+use crate::life::Unfinished;
+use crate::observe::Observer;
+use crate::recover::recover;
+use crate::scribe::Scribe;
+use patchbay_domain::{Actor, ChangeId, Entry, SwitchId};
+use patchbay_store::{Names, Records};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
 
 /// A handle on the running engine; clones share it.
 #[derive(Clone)]
 pub struct Engine {
-    book: Book,
-    queues: Arc<BTreeMap<SwitchId, mpsc::Sender<ChangeId>>>,
+    crew: Crew,
+    records: Arc<dyn Records>,
     stop: Arc<watch::Sender<bool>>,
 }
 
 /// The tasks of a started engine. Await [`EngineTasks::finished`] to end them.
-pub struct EngineTasks(JoinSet<()>);
+pub struct EngineTasks {
+    crew: Crew,
+    scribe: JoinHandle<()>,
+}
 
 impl EngineTasks {
-    /// Waits until every switch's task has ended, which happens after [`Engine::stop`].
-    pub async fn finished(mut self) {
-        while self.0.join_next().await.is_some() {}
+    /// Waits until everything has ended, which happens after [`Engine::stop`].
+    pub async fn finished(self) {
+        let mut stopping = self.crew.stopping.clone();
+        let _ = stopping.wait_for(|stop| *stop).await;
+        // A group that was being written may still open changes, which then are turned away. None comes after it.
+        self.crew.asks.barrier().await;
+        self.crew.tasks.close();
+        self.crew.tasks.wait().await;
+        self.crew.asks.end().await;
+        let _ = self.scribe.await;
     }
 }
 
 impl Engine {
-    /// Loads what is known, adds the configured switches and starts a task for each. Returns as soon as the picture
-    /// can be asked for; the switches are read in the background.
+    /// Loads what is known, adds the configured switches, and starts to look at them. Returns as soon as the picture can
+    /// be asked for; switches are read, and open changes recovered, in the background.
     ///
     /// # Errors
-    /// [`EngineError`] when the store cannot be read or written, or two switches have the same key.
+    /// [`EngineError`] when the records cannot be read or written, or two switches have the same key.
     pub async fn start(
-        store: Store,
+        records: Arc<dyn Records>,
         switches: Vec<SwitchConfig>,
         options: EngineOptions,
         clock: Clock,
     ) -> Result<(Self, EngineTasks), EngineError> {
-        let ids = add_switches(&store, &switches, clock).await?;
-        let book = Book::load(store, &ids, clock).await?;
+        let ids = add_switches(records.as_ref(), &switches, clock).await?;
+        let loaded = records.load().await?;
+        let mut topology = loaded.topology;
+        topology.keep_switches(&ids.iter().copied().collect::<BTreeSet<_>>());
+        let unfinished: Vec<_> = topology.open.values().map(Unfinished::new).collect();
+        let book = Book::new(topology.clone(), loaded.seq);
         let (stop, stopping) = watch::channel(false);
-        let mut queues = BTreeMap::new();
-        let mut tasks = JoinSet::new();
-        for (id, config) in ids.into_iter().zip(switches) {
-            let (queue, waiting) = mpsc::channel(options.queue_max);
-            queues.insert(id, queue);
-            let worker = Worker::new(id, config, book.clone(), options, stopping.clone());
-            tasks.spawn(worker.run(waiting));
+        let (asks, asked) = Asks::channel();
+        let (benches, names) = benches(ids, switches);
+        let crew = Crew::new(book.clone(), asks, benches, options, stopping);
+        let draft = Draft::new(topology, loaded.seq, loaded.next_change);
+        let scribe =
+            Scribe { records: Arc::clone(&records), book, draft, clock, crew: crew.clone(), doubt: false };
+        let scribe = tokio::spawn(scribe.run(asked));
+        for change in unfinished {
+            crew.tasks.spawn(recover(crew.clone(), change));
         }
-        let engine = Self { book, queues: Arc::new(queues), stop: Arc::new(stop) };
-        Ok((engine, EngineTasks(tasks)))
+        for (switch, names) in names {
+            crew.tasks.spawn(Observer { crew: crew.clone(), switch, names }.run());
+        }
+        let engine = Self { crew: crew.clone(), records, stop: Arc::new(stop) };
+        Ok((engine, EngineTasks { crew, scribe }))
+    }
+
+    /// Accepts a change. It is durable when this returns, and is carried out when its turn comes. The same request sent
+    /// again with the same idempotency key is answered with the same change.
+    ///
+    /// # Errors
+    /// [`SubmitError`]: nothing was recorded then, and nothing will happen.
+    pub async fn submit(&self, submission: Submission) -> Result<Accepted, SubmitError> {
+        if let Some(keyed) = &submission.key
+            && let Some((change, before)) = self.records.change_with_key(&keyed.key).await?
+        {
+            return if before == keyed.asked {
+                Ok(Accepted { change, opened: None })
+            } else {
+                Err(SubmitError::KeyReused { change })
+            };
+        }
+        self.crew.asks.submit(submission).await
+    }
+
+    /// Cancels a change that waits for its turn: it ends as rolled back, which is recorded when this returns.
+    ///
+    /// # Errors
+    /// [`CancelError::Begun`] once its first step was sent.
+    pub async fn cancel(&self, change: ChangeId, by: Actor) -> Result<(), CancelError> {
+        if let Some(recorded) = self.crew.cancel(change, by) {
+            return recorded.await.map_err(|_| CancelError::Unrecorded { change });
+        }
+        let open = self.crew.book.look(|now| now.topology.open.contains_key(&change));
+        Err(if open { CancelError::Begun { change } } else { CancelError::NotOpen { change } })
+    }
+
+    /// Waits for the end of a change that is open now: the entry that closes it. None for one that is not open.
+    pub fn end_of(&self, change: ChangeId) -> Option<oneshot::Receiver<Arc<Entry>>> {
+        self.crew.book.end_of(change)
     }
 
     /// The picture as it is now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.book.snapshot()
+        self.crew.book.snapshot()
     }
 
     /// The picture as it is now, and everything that happens after it, without a gap between the two.
     pub fn watch(&self) -> (Arc<Snapshot>, Happenings) {
-        self.book.watch()
+        self.crew.book.watch()
     }
 
     /// Stops accepting changes. A change that is being carried out is finished or undone first; changes that wait are
@@ -111,13 +167,14 @@ impl Engine {
 }
 
 async fn add_switches(
-    store: &Store,
+    records: &dyn Records,
     switches: &[SwitchConfig],
     clock: Clock,
 ) -> Result<Vec<SwitchId>, EngineError> {
     let mut ids = Vec::with_capacity(switches.len());
     for config in switches {
-        let added = store.add_switch(clock.now(), &Actor::Engine, &config.key, &config.name, &config.address);
+        let added =
+            records.add_switch(clock.now(), &Actor::Engine, &config.key, &config.name, &config.address);
         let (id, _) = added.await?;
         if ids.contains(&id) {
             return Err(EngineError::SameSwitch { key: config.key.clone() });
@@ -125,4 +182,16 @@ async fn add_switches(
         ids.push(id);
     }
     Ok(ids)
+}
+
+fn benches(
+    ids: Vec<SwitchId>,
+    switches: Vec<SwitchConfig>,
+) -> (BTreeMap<SwitchId, Bench>, BTreeMap<SwitchId, Names>) {
+    let (mut benches, mut names) = (BTreeMap::new(), BTreeMap::new());
+    for (id, config) in ids.into_iter().zip(switches) {
+        benches.insert(id, Bench { name: config.name, driver: config.driver, look: Notify::new() });
+        names.insert(id, config.names);
+    }
+    (benches, names)
 }

@@ -168,7 +168,10 @@ impl Undoing {
 
     /// It can neither be confirmed nor taken back.
     pub(crate) fn stuck(self, why: &str) -> Settled {
-        let why = format!("{} Taking it back failed too: {why} Look at the switch and decide what shall be.", self.why);
+        let why = format!(
+            "{} Taking it back failed too: {why} Look at the switch and decide what shall be.",
+            self.why
+        );
         let closing = ended(Outcome::Stuck, why, self.reports);
         Settled { change: self.change, by: Actor::Engine, closing }
     }
@@ -199,7 +202,9 @@ impl Unfinished {
             }
             Some(done) => {
                 let why = match done {
-                    0 => "Patchbay ended before this change had done anything. Nothing was touched.".to_owned(),
+                    0 => {
+                        "Patchbay ended before this change had done anything. Nothing was touched.".to_owned()
+                    }
                     done => format!(
                         "Patchbay ended after {done} of {steps} steps; after the restart they were taken back."
                     ),

@@ -1,85 +1,133 @@
-//! Reading a switch, and recording what differs from the picture. Nothing is repaired here.
+//! Reading a switch, and having recorded what differs from the picture. Nothing is repaired here.
+//!
+//! One task for each switch. It reads on hints, when a change has ended, and on a timer; never while a change is on that
+//! switch.
 
-use crate::worker::Worker;
-use patchbay_domain::reconcile::{Reconciliation, reconcile};
-use patchbay_domain::{Event, Observation, SwitchState};
-use patchbay_driver::DriverError;
-use patchbay_store::StoreError;
-use tracing::{debug, info, warn};
+use crate::asks::Reading;
+use crate::crew::{Bench, Crew};
+use patchbay_domain::{SwitchId, SwitchState};
+use patchbay_store::Names;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use tracing::{debug, error, info};
 
-impl Worker {
-    /// Reads the switch, recovers open changes the first time it answers, and records differences. Returns whether
-    /// the switch answered and everything could be recorded.
-    pub(crate) async fn observe(&self, recovered: &mut bool) -> bool {
-        let read = self.driver.observe().await;
-        let recorded = match read {
-            Ok(seen) => self.reached(&seen, recovered).await,
-            Err(error) => self.lost(&error).await.map(|()| false),
-        };
-        recorded.unwrap_or_else(|failure| {
-            self.log_store(&failure);
-            false
-        })
-    }
+/// Who the engine is among those who wait for a switch.
+const ENGINE: &str = "Patchbay";
 
-    /// The first time the switch answers, open changes are closed. That may move functions, so then only a reading made
-    /// afterwards may be compared with the picture.
-    async fn reached(&self, seen: &Observation, recovered: &mut bool) -> Result<bool, StoreError> {
-        if !std::mem::replace(recovered, true) && self.recover(seen).await {
-            return match self.driver.observe().await {
-                Ok(fresh) => self.note(&fresh).await.map(|()| true),
-                Err(error) => self.lost(&error).await.map(|()| false),
-            };
-        }
-        self.note(seen).await.map(|()| true)
-    }
+/// The task that reads one switch.
+pub(crate) struct Observer {
+    pub(crate) crew: Crew,
+    pub(crate) switch: SwitchId,
+    pub(crate) names: Names,
+}
 
-    /// Records what a reading shows that the picture does not, and that the switch answers.
-    async fn note(&self, seen: &Observation) -> Result<(), StoreError> {
-        let pen = self.book.pen().await;
-        let found = reconcile(&pen.snapshot().topology, self.switch, seen);
-        match self.state() {
-            Some(SwitchState::Unreachable) => {
-                info!(switch = %self.name, "the switch answers again");
-                pen.record(Event::SwitchReached { switch: self.switch }).await?;
+/// What the task does next.
+enum Next {
+    Observe,
+    Vitals,
+    /// Something hints at a change.
+    Hint,
+    Stop,
+}
+
+/// When the switch is read next.
+struct Due {
+    observation: Instant,
+    /// Not before this, whatever hints at it.
+    observation_soonest: Instant,
+    vitals: Instant,
+    /// Not before this, whatever hints at it.
+    vitals_soonest: Instant,
+}
+
+impl Observer {
+    pub(crate) async fn run(self) {
+        let Some(bench) = self.crew.benches.get(&self.switch) else { return };
+        let mut hints = bench.driver.hints();
+        let mut stopping = self.crew.stopping.clone();
+        let now = Instant::now();
+        let mut due = Due { observation: now, observation_soonest: now, vitals: now, vitals_soonest: now };
+        loop {
+            match next(bench, &mut stopping, &mut hints, &due).await {
+                Next::Stop => break,
+                Next::Hint => {
+                    due.observation = due.observation.min(due.observation_soonest);
+                    due.vitals = due.vitals.min(due.vitals_soonest);
+                }
+                Next::Observe => self.look(bench, &mut hints, &mut due).await,
+                Next::Vitals => {
+                    self.read_vitals(bench).await;
+                    due.vitals = Instant::now() + self.crew.options.vitals_every;
+                    due.vitals_soonest = Instant::now() + self.crew.options.vitals_pause;
+                }
             }
-            Some(SwitchState::Connecting) => info!(switch = %self.name, "the switch was read"),
-            Some(SwitchState::Ready) | None => {}
         }
-        let Reconciliation { structure, links, differences } = found;
-        if structure {
-            pen.discovered(self.switch, seen, &self.names).await?;
+        info!(switch = %bench.name, "the switch is no longer looked at");
+    }
+
+    async fn look(&self, bench: &Bench, hints: &mut watch::Receiver<u64>, due: &mut Due) {
+        hints.mark_unchanged();
+        let options = self.crew.options;
+        let read = self.observe(bench).await;
+        let now = Instant::now();
+        due.observation = now + if read { options.observe_every } else { options.retry_every };
+        due.observation_soonest = now + options.observe_pause;
+    }
+
+    /// Reads the switch when it is its turn and has recorded what differs. Whether the switch answered and everything
+    /// could be recorded.
+    async fn observe(&self, bench: &Bench) -> bool {
+        let turn = self.crew.lanes.queue(ENGINE, &[self.switch]).turn().await;
+        let read = self.crew.limited(self.switch, "tell what is bound", bench.driver.observe()).await;
+        let (answered, recorded) = match read {
+            Ok(seen) => {
+                let reading = Reading { switch: self.switch, seen, names: self.names.clone() };
+                (true, self.crew.asks.note(reading).await)
+            }
+            Err(error) => {
+                debug!(switch = %bench.name, %error, cause = ?std::error::Error::source(&error), "no answer");
+                self.crew.book.set_vitals(self.switch, None);
+                (false, self.crew.asks.lost(self.switch, error.to_string()).await)
+            }
+        };
+        // Until it is recorded nobody may change what was read.
+        drop(turn);
+        match recorded {
+            Some(Ok(())) => answered,
+            Some(Err(failure)) => {
+                error!(switch = %bench.name, %failure, "what was read could not be recorded");
+                false
+            }
+            None => false,
         }
-        if !links.is_empty() {
-            pen.record(Event::LinksChanged { switch: self.switch, links }).await?;
-        }
-        if !differences.is_empty() {
-            warn!(switch = %self.name, count = differences.len(), "the switch was changed by somebody else");
-            pen.record(Event::BindingsFound { switch: self.switch, differences }).await?;
-        }
-        pen.set_switch_state(self.switch, SwitchState::Ready);
-        Ok(())
     }
 
     /// Reads how the switch is. One that does not answer is not asked: observing finds out when it is back.
-    pub(crate) async fn read_vitals(&self) {
-        if self.state() != Some(SwitchState::Ready) {
+    async fn read_vitals(&self, bench: &Bench) {
+        let state = self.crew.book.look(|now| now.topology.switches.get(&self.switch).map(|s| s.state));
+        if state != Some(SwitchState::Ready) {
             return;
         }
-        match self.driver.vitals().await {
-            Ok(vitals) => self.book.set_vitals(self.switch, Some(vitals)),
-            Err(error) => debug!(switch = %self.name, %error, "how the switch is could not be read"),
+        match self.crew.limited(self.switch, "tell how it is", bench.driver.vitals()).await {
+            Ok(vitals) => self.crew.book.set_vitals(self.switch, Some(vitals)),
+            Err(error) => debug!(switch = %bench.name, %error, "how the switch is could not be read"),
         }
     }
+}
 
-    /// Records once that a switch does not answer.
-    async fn lost(&self, error: &DriverError) -> Result<(), StoreError> {
-        self.book.set_vitals(self.switch, None);
-        let pen = self.book.pen().await;
-        if self.state() == Some(SwitchState::Unreachable) {
-            return Ok(());
-        }
-        warn!(switch = %self.name, %error, cause = ?std::error::Error::source(error), "the switch does not answer");
-        pen.record(Event::SwitchLost { switch: self.switch, why: error.to_string() }).await
+/// Stopping first; then hints, which only make readings due sooner.
+async fn next(
+    bench: &Bench,
+    stopping: &mut watch::Receiver<bool>,
+    hints: &mut watch::Receiver<u64>,
+    due: &Due,
+) -> Next {
+    tokio::select! {
+        biased;
+        _ = stopping.wait_for(|stop| *stop) => Next::Stop,
+        Ok(()) = hints.changed() => Next::Hint,
+        () = bench.look.notified() => Next::Hint,
+        () = sleep_until(due.observation) => Next::Observe,
+        () = sleep_until(due.vitals) => Next::Vitals,
     }
 }

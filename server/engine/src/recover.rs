@@ -1,56 +1,61 @@
 //! Closing what a crash left open.
-//!
-//! The steps of a plan are done in order, so a switch that only Patchbay touched holds exactly what it holds after the
-//! first `n` steps, for some `n`. All of them: the change is applied. Fewer: they are taken back. No such `n`: somebody
-//! else was there too, and a person has to look.
 
-use crate::execute::{Run, without_effect};
-use crate::worker::Worker;
-use patchbay_domain::{ChangeId, Contents, Observation, OpenChange, Outcome};
-use patchbay_store::Closing;
-use tracing::warn;
+use crate::crew::Crew;
+use crate::execute::{back, read_ports, settle};
+use crate::life::{Recovery, Unfinished};
+use patchbay_domain::Held;
+use tokio::time::sleep;
+use tracing::{info, warn};
 
-impl Worker {
-    /// Closes every open change of this switch from what the switch shows. Returns whether there was one.
-    pub(crate) async fn recover(&self, seen: &Observation) -> bool {
-        let open: Vec<(ChangeId, OpenChange)> = {
-            let snapshot = self.book.snapshot();
-            let mine = snapshot.topology.open.iter().filter(|(_, open)| open.plan.switch == self.switch);
-            mine.map(|(id, open)| (*id, open.clone())).collect()
-        };
-        let any = !open.is_empty();
-        for (change, open) in open {
-            warn!(%change, switch = %self.name, "recovering a change that was open when Patchbay ended");
-            let closing = self.recovered(change, &open, seen).await;
-            self.close(change, closing).await;
-        }
-        any
-    }
-
-    async fn recovered(&self, change: ChangeId, open: &OpenChange, seen: &Observation) -> Closing {
-        let plan = &open.plan;
-        match plan.steps_done(&Contents::from(seen)) {
-            Some(done) if done == plan.steps.len() => Closing {
-                outcome: Outcome::Applied,
-                why: Some("Patchbay ended while this change ran; after the restart the switch shows every step done.".to_owned()),
-                reports: Vec::new(),
-                moves: plan.moves.clone(),
-            },
-            Some(done) => {
-                let mut run = Run::new(self, change);
-                let undo = run.back(&plan.steps[..done]).await;
-                let steps = plan.steps.len();
-                run.close_failed(
-                    undo,
-                    format!("Patchbay ended after {done} of {steps} steps; after the restart they were taken back."),
-                )
+/// Closes one open change from what its switches show. It waits until all of them answer: before that nobody can know
+/// anything. Meanwhile its functions are in flight, and everything else goes on.
+pub(crate) async fn recover(crew: Crew, change: Unfinished) {
+    let id = change.change();
+    warn!(change = %id, "recovering a change that was open when Patchbay ended");
+    let Some(turn) = reached(&crew, &change).await else {
+        info!(change = %id, "the change stays open: Patchbay stops before its switches answered");
+        return;
+    };
+    let settled = loop {
+        match read_ports(&crew, change.plan()).await {
+            Ok(held) => break go_on(&crew, change, &held).await,
+            Err(error) => {
+                warn!(change = %id, %error, "a switch does not answer yet");
+                if wait(&crew).await {
+                    return;
+                }
             }
-            None => without_effect(
-                Outcome::Stuck,
-                "Patchbay ended while this change ran, and the switch is neither as before any of its steps nor as after: somebody else changed it too. Look at the switch and decide what shall be."
-                    .to_owned(),
-                Vec::new(),
-            ),
         }
+    };
+    settle(&crew, settled).await;
+    drop(turn);
+}
+
+async fn go_on(crew: &Crew, change: Unfinished, held: &Held) -> crate::life::Settled {
+    match change.found(held) {
+        Recovery::Settled(settled) => settled,
+        Recovery::Undo(undoing) => back(crew, undoing).await,
+    }
+}
+
+/// Takes its turn once all switches of a change answer; a switch that is away must not hold the others up. None when the
+/// engine stops first.
+async fn reached(crew: &Crew, change: &Unfinished) -> Option<crate::lanes::Turn> {
+    while let Err(error) = read_ports(crew, change.plan()).await {
+        warn!(change = %change.change(), %error, "a switch does not answer yet");
+        if wait(crew).await {
+            return None;
+        }
+    }
+    Some(crew.lanes.queue("Patchbay", &change.plan().switches).turn().await)
+}
+
+/// Waits a little. True when the engine stops.
+async fn wait(crew: &Crew) -> bool {
+    let mut stopping = crew.stopping.clone();
+    tokio::select! {
+        biased;
+        _ = stopping.wait_for(|stop| *stop) => true,
+        () = sleep(crew.options.retry_every) => false,
     }
 }

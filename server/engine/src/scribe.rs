@@ -110,7 +110,7 @@ impl Scribe {
             },
             Ask::Settle(settled, _) => {
                 let (change, by, closing) = settled.clone().into_parts();
-                self.draft.fold(at, &by, closing.event(change));
+                self.draft.fold(at, &by, closing.clone().event(change));
                 vec![Writing::Close { at, change, by, closing }]
             }
             Ask::Note(reading, _) => match self.draft.note(at, reading) {
@@ -118,6 +118,7 @@ impl Scribe {
                 Noted::Discovery => return Some(ask),
             },
             Ask::Lost(switch, why, _) => self.draft.lost(at, *switch, why).into_iter().collect(),
+            Ask::Barrier(_) => Vec::new(),
             Ask::End => return None,
         };
         group.writings.extend(writings);
@@ -186,7 +187,11 @@ impl Scribe {
     }
 
     /// After a failure only the database knows whether the group is in it. All of it or nothing is.
-    async fn what_became(&mut self, failure: StoreError, count: usize) -> Result<Vec<Arc<Entry>>, StoreError> {
+    async fn what_became(
+        &mut self,
+        failure: StoreError,
+        count: usize,
+    ) -> Result<Vec<Arc<Entry>>, StoreError> {
         error!(%failure, source = ?std::error::Error::source(&failure), "the database could not be written");
         self.doubt = true;
         match self.catch_up().await {
@@ -223,7 +228,8 @@ impl Scribe {
 
     /// Everything of these asks is durable.
     fn answer(&mut self, asks: Vec<Ask>, entries: Vec<Arc<Entry>>) {
-        let mut opened = entries.into_iter().filter(|entry| matches!(entry.event, Event::ChangeOpened { .. }));
+        let mut opened =
+            entries.into_iter().filter(|entry| matches!(entry.event, Event::ChangeOpened { .. }));
         for ask in asks {
             match ask {
                 Ask::Submit(asked, answer) => {
@@ -240,6 +246,9 @@ impl Scribe {
                 }
                 Ask::Settle(_, answer) | Ask::Lost(_, _, answer) => {
                     let _ = answer.send(Ok(()));
+                }
+                Ask::Barrier(answer) => {
+                    let _ = answer.send(());
                 }
                 Ask::End => {}
             }
@@ -263,7 +272,7 @@ impl Scribe {
             (Ask::Settle(_, answer) | Ask::Note(_, answer) | Ask::Lost(_, _, answer), failure) => {
                 let _ = answer.send(Err(failure));
             }
-            (Ask::End, _) => {}
+            (Ask::Barrier(_) | Ask::End, _) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use crate::draft::Drafted;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{Cells, stored, word};
-use patchbay_domain::{ChangeClosing, ChangeId, ChangeRecord, EntryMark, Event, Generation, Reason, Seq};
+use patchbay_domain::{ChangeClosing, ChangeId, ChangeRecord, EntryMark, Event, Generation, Seq};
 use sqlx::SqliteConnection;
 
 impl Store {
@@ -83,7 +83,7 @@ fn record(cells: &Cells<'_>) -> Result<ChangeRecord, StoreError> {
     Ok(ChangeRecord {
         id: ChangeId::new(cells.number("id")?),
         actor: cells.json("actor")?,
-        reason: Reason::new(cells.text("reason")?).map_err(|e| cells.unreadable("reason", e))?,
+        reason: cells.reason("reason")?,
         intent: cells.json("intent")?,
         seen: Generation::new(cells.number("seen")?),
         plan: cells.json("plan")?,

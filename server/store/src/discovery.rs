@@ -1,29 +1,18 @@
 //! Discoveries: everything a switch shows gets an id that it keeps.
 
-use crate::error::{Contradiction, StoreError};
+use crate::error::StoreError;
+use crate::identify::{Identify, Names, NextIds, Register, check};
 use crate::lines::{Line, Subjects};
 use crate::open::Store;
-use crate::row::word;
-use crate::{ledger, lines, picture};
+use crate::row::{Cells, word};
+use crate::{ledger, lines, picture, settle};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    Actor, AdapterId, Assignment, Entry, Event, FunctionId, HostId, Link, Observation, ObservedAdapter,
-    ObservedFunction, PhysicalPort, SwitchId, SwitchPicture, Topology,
+    Actor, AdapterId, Entry, Event, FunctionId, HostId, Link, Observation, PhysicalPort, SwitchId,
+    SwitchPicture,
 };
+use serde::Serialize;
 use sqlx::SqliteConnection;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// The highest PCI function number on a logical port.
-const FUNCTION_NUMBER_MAX: u8 = 7;
-
-/// Names for what gets its id now. What has a name already keeps it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names {
-    /// Hosts by host port; a host without one is called `host-p` and the port.
-    pub hosts: BTreeMap<PhysicalPort, String>,
-    /// Adapters by slot; an adapter without one is called what the switch calls it.
-    pub adapters: BTreeMap<PhysicalPort, String>,
-}
 
 impl Store {
     /// Writes down what a switch shows, with ids: a host is the same as before when it is on the same port, an adapter
@@ -56,226 +45,173 @@ async fn discovered(
 ) -> Result<Entry, StoreError> {
     let switch_name = picture::switch_name(connection, switch).await?;
     let before = picture::of_switch(connection, switch).await?;
-    let assigned = BTreeMap::new();
-    Discovery { connection: &mut *connection, switch, seen, names, assigned }.write().await?;
-    picture::raise_generation(connection, 1).await?;
-    let after = picture::of_switch(connection, switch).await?;
-    let subjects = Subjects::between(&before, &after);
-    let event = Event::Discovered { switch, picture: as_picture(seen, after) };
+    let mut register = register(connection, switch).await?;
+    let first = next_ids(connection).await?;
+    let mut next = first;
+    let identify = Identify { register: &mut register, next: &mut next, switch, names };
+    let shown = identify.picture(&before, seen);
+    write_ports(connection, switch, seen).await?;
+    write_hosts(connection, switch, &shown, first).await?;
+    write_adapters(connection, switch, &shown).await?;
+    write_functions(connection, switch, &shown).await?;
+    let event = Event::Discovered { switch, picture: shown };
     let entry = ledger::append(connection, at, &Actor::Engine, event).await?;
-    let line = Line::of(&entry, &switch_name, &subjects)?;
+    let mut after = before.clone();
+    after.apply(&entry);
+    settle::settle(connection, &before, &after).await?;
+    let line = Line::of(&entry, &switch_name, &Subjects::between(&before, &after))?;
     lines::insert(connection, line.as_slice()).await?;
     Ok(entry)
 }
 
-fn as_picture(seen: &Observation, part: Topology) -> SwitchPicture {
-    SwitchPicture {
-        model: seen.model.clone(),
-        firmware: seen.firmware.clone(),
-        hosts: part.hosts.into_values().collect(),
-        adapters: part.adapters.into_values().collect(),
-        functions: part.functions.into_values().collect(),
+async fn register(connection: &mut SqliteConnection, switch: SwitchId) -> Result<Register, StoreError> {
+    let mut register = Register::default();
+    let hosts = "SELECT h.id, h.name, c.port FROM cables c JOIN hosts h ON h.id = c.host WHERE c.switch = ?";
+    for row in sqlx::query(hosts).bind(switch.get()).fetch_all(&mut *connection).await? {
+        let cells = Cells::new(&row, "hosts", "id")?;
+        let host = (HostId::new(cells.number("id")?), cells.text("name")?.to_owned());
+        register.hosts.insert(PhysicalPort(cells.number("port")?), host);
     }
+    let adapters = "SELECT id, slot, vendor, device, subsystem_vendor, subsystem_device, name FROM adapters
+                    WHERE switch = ?";
+    for row in sqlx::query(adapters).bind(switch.get()).fetch_all(&mut *connection).await? {
+        let cells = Cells::new(&row, "adapters", "id")?;
+        let adapter = (AdapterId::new(cells.number("id")?), cells.text("name")?.to_owned());
+        register.adapters.insert((PhysicalPort(cells.number("slot")?), cells.fingerprint()?), adapter);
+    }
+    let functions = "SELECT f.id, f.adapter, f.number FROM functions f JOIN adapters a ON a.id = f.adapter
+                     WHERE a.switch = ?";
+    for row in sqlx::query(functions).bind(switch.get()).fetch_all(connection).await? {
+        let cells = Cells::new(&row, "functions", "id")?;
+        let key = (AdapterId::new(cells.number("adapter")?), cells.number("number")?);
+        register.functions.insert(key, FunctionId::new(cells.number("id")?));
+    }
+    Ok(register)
 }
 
-/// Whether every port, index and PDFID stands in a reading only once.
-fn check(seen: &Observation) -> Result<(), Contradiction> {
-    let mut ports = BTreeSet::new();
-    let listed = seen.host_ports.iter().map(|p| p.port).chain(seen.slots.iter().map(|s| s.port));
-    for port in listed {
-        if !ports.insert(port) {
-            return Err(Contradiction::PortTwice { port });
-        }
-    }
-    let (mut indexes, mut pdfids) = (BTreeSet::new(), BTreeSet::new());
-    for slot in &seen.slots {
-        for function in slot.adapter.iter().flat_map(|adapter| &adapter.functions) {
-            let (index, pdfid) = (function.index, function.pdfid);
-            if !indexes.insert((slot.port, index)) {
-                return Err(Contradiction::FunctionTwice { slot: slot.port, index });
-            }
-            if !pdfids.insert(pdfid) {
-                return Err(Contradiction::PdfidTwice { pdfid });
-            }
-            if let Some(number) = function.bound.map(|b| b.number).filter(|n| *n > FUNCTION_NUMBER_MAX) {
-                return Err(Contradiction::FunctionNumber { pdfid, number });
-            }
-        }
-    }
+/// Rows are never deleted, so the highest id is the last one that was given.
+async fn next_ids(connection: &mut SqliteConnection) -> Result<NextIds, StoreError> {
+    let row = sqlx::query(
+        "SELECT 0 AS id, coalesce((SELECT max(id) FROM hosts), 0) + 1 AS host,
+                coalesce((SELECT max(id) FROM adapters), 0) + 1 AS adapter,
+                coalesce((SELECT max(id) FROM functions), 0) + 1 AS function",
+    );
+    let row = row.fetch_one(connection).await?;
+    let cells = Cells::new(&row, "functions", "id")?;
+    let (host, adapter) = (cells.number("host")?, cells.number("adapter")?);
+    Ok(NextIds { host, adapter, function: cells.number("function")? })
+}
+
+/// Runs a statement for all rows at once.
+async fn rows<T: Serialize>(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    switch: SwitchId,
+    rows: &[T],
+) -> Result<(), StoreError> {
+    sqlx::query(statement).bind(serde_json::to_string(rows)?).bind(switch.get()).execute(connection).await?;
     Ok(())
 }
 
-/// One discovery, being written.
-struct Discovery<'a> {
-    connection: &'a mut SqliteConnection,
+/// Takes something of the switch out of the picture, for the reading to put it back in.
+async fn hide(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
     switch: SwitchId,
-    seen: &'a Observation,
-    names: &'a Names,
-    /// Where the functions read so far are bound.
-    assigned: BTreeMap<FunctionId, Option<Assignment>>,
+) -> Result<(), StoreError> {
+    sqlx::query(statement).bind(switch.get()).execute(connection).await?;
+    Ok(())
 }
 
-impl Discovery<'_> {
-    async fn write(mut self) -> Result<(), StoreError> {
-        self.clear().await?;
-        let mut hosts = BTreeMap::new();
-        for port in &self.seen.host_ports {
-            self.port(port.port, port.link, Some(port.logical_ports)).await?;
-            hosts.insert(port.port, self.host(port.port).await?);
-        }
-        for slot in &self.seen.slots {
-            self.port(slot.port, slot.link, None).await?;
-            let Some(adapter) = &slot.adapter else { continue };
-            let id = self.adapter(slot.port, adapter).await?;
-            for function in &adapter.functions {
-                self.function(id, function, &hosts).await?;
-            }
-        }
-        picture::assign(self.connection, &self.assigned).await
-    }
-
-    /// Takes everything of the switch out of the picture, for the reading to put it back in.
-    async fn clear(&mut self) -> Result<(), StoreError> {
-        let Observation { model, firmware, .. } = self.seen;
-        sqlx::query("UPDATE switches SET model = ?2, firmware = ?3, lost = 0 WHERE id = ?1")
-            .bind(self.switch.get())
-            .bind(model)
-            .bind(firmware)
-            .execute(&mut *self.connection)
-            .await?;
-        for statement in [
-            "UPDATE ports SET shown = 0 WHERE switch = ?",
-            "UPDATE adapters SET state = 'absent' WHERE switch = ? AND state = 'present'",
-            "DELETE FROM assignments WHERE function IN
-             (SELECT f.id FROM functions f JOIN adapters a ON a.id = f.adapter WHERE a.switch = ?)",
-        ] {
-            sqlx::query(statement).bind(self.switch.get()).execute(&mut *self.connection).await?;
-        }
-        Ok(())
-    }
-
-    /// A host port when it has logical ports, else a slot. A card whose slot has become a host port is replaced.
-    async fn port(
-        &mut self,
-        port: PhysicalPort,
-        link: Link,
-        logical_ports: Option<u8>,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO ports (switch, port, role, shown, logical_ports, up, width, rate, configured_width,
-                                configured_rate)
-             VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (switch, port) DO UPDATE
-             SET role = excluded.role, shown = 1, logical_ports = excluded.logical_ports, up = excluded.up,
-                 width = excluded.width, rate = excluded.rate, configured_width = excluded.configured_width,
-                 configured_rate = excluded.configured_rate",
-        )
-        .bind(self.switch.get())
-        .bind(port.0)
-        .bind(if logical_ports.is_some() { "host" } else { "slot" })
-        .bind(logical_ports)
-        .bind(link.up)
-        .bind(link.width)
-        .bind(link.rate.as_ref().map(word).transpose()?)
-        .bind(link.configured_width)
-        .bind(link.configured_rate.as_ref().map(word).transpose()?)
-        .execute(&mut *self.connection)
+async fn write_ports(
+    connection: &mut SqliteConnection,
+    switch: SwitchId,
+    seen: &Observation,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE switches SET model = ?2, firmware = ?3, lost = 0 WHERE id = ?1")
+        .bind(switch.get())
+        .bind(&seen.model)
+        .bind(&seen.firmware)
+        .execute(&mut *connection)
         .await?;
-        if logical_ports.is_some() {
-            sqlx::query(
-                "UPDATE adapters SET state = 'replaced' WHERE switch = ? AND slot = ? AND state = 'absent'",
-            )
-            .bind(self.switch.get())
-            .bind(port.0)
-            .execute(&mut *self.connection)
-            .await?;
-        }
-        Ok(())
-    }
-
-    async fn host(&mut self, port: PhysicalPort) -> Result<HostId, StoreError> {
-        let known = sqlx::query_scalar("SELECT host FROM cables WHERE switch = ? AND port = ?");
-        let known = known.bind(self.switch.get()).bind(port.0).fetch_optional(&mut *self.connection).await?;
-        if let Some(id) = known {
-            return Ok(HostId::new(id));
-        }
-        let name = given(&self.names.hosts, port).map_or_else(|| format!("host-p{port}"), str::to_owned);
-        let id = sqlx::query_scalar("INSERT INTO hosts (name) VALUES (?) RETURNING id");
-        let id: u32 = id.bind(name).fetch_one(&mut *self.connection).await?;
-        sqlx::query("INSERT INTO cables (switch, port, host) VALUES (?, ?, ?)")
-            .bind(self.switch.get())
-            .bind(port.0)
-            .bind(id)
-            .execute(&mut *self.connection)
-            .await?;
-        Ok(HostId::new(id))
-    }
-
-    async fn adapter(&mut self, slot: PhysicalPort, seen: &ObservedAdapter) -> Result<AdapterId, StoreError> {
-        // The card that was there last leaves first: only one is shown in a slot. If it is this one, it comes back.
-        sqlx::query(
-            "UPDATE adapters SET state = 'replaced' WHERE switch = ? AND slot = ? AND state <> 'replaced'",
-        )
-        .bind(self.switch.get())
-        .bind(slot.0)
-        .execute(&mut *self.connection)
-        .await?;
-        let id: u32 = sqlx::query_scalar(
-            "INSERT INTO adapters (switch, slot, vendor, device, subsystem_vendor, subsystem_device, kind, name, state)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'present')
-             ON CONFLICT (switch, slot, vendor, device, subsystem_vendor, subsystem_device) DO UPDATE
-             SET kind = excluded.kind, state = 'present'
-             RETURNING id",
-        )
-        .bind(self.switch.get())
-        .bind(slot.0)
-        .bind(seen.fingerprint.vendor)
-        .bind(seen.fingerprint.device)
-        .bind(seen.fingerprint.subsystem_vendor)
-        .bind(seen.fingerprint.subsystem_device)
-        .bind(word(&seen.kind)?)
-        .bind(self.adapter_name(slot, seen))
-        .fetch_one(&mut *self.connection)
-        .await?;
-        let hide = sqlx::query("UPDATE functions SET shown = 0 WHERE adapter = ?");
-        hide.bind(id).execute(&mut *self.connection).await?;
-        Ok(AdapterId::new(id))
-    }
-
-    fn adapter_name(&self, slot: PhysicalPort, seen: &ObservedAdapter) -> String {
-        let read = Some(seen.name.as_str()).filter(|name| !name.is_empty());
-        given(&self.names.adapters, slot).or(read).map_or_else(|| format!("adapter-s{slot}"), str::to_owned)
-    }
-
-    /// A binding to a port that is no host port counts as none, as in [`patchbay_domain::reconcile`].
-    async fn function(
-        &mut self,
-        adapter: AdapterId,
-        seen: &ObservedFunction,
-        hosts: &BTreeMap<PhysicalPort, HostId>,
-    ) -> Result<(), StoreError> {
-        let id: u32 = sqlx::query_scalar(
-            "INSERT INTO functions (adapter, number, pdfid, role, shown) VALUES (?, ?, ?, ?, 1)
-             ON CONFLICT (adapter, number) DO UPDATE SET pdfid = excluded.pdfid, role = excluded.role, shown = 1
-             RETURNING id",
-        )
-        .bind(adapter.get())
-        .bind(seen.index)
-        .bind(seen.pdfid.to_string())
-        .bind(word(&seen.role)?)
-        .fetch_one(&mut *self.connection)
-        .await?;
-        let assigned = seen.bound.and_then(|bound| {
-            let (logical_port, number) = (bound.logical_port, bound.number);
-            hosts.get(&bound.port).map(|&host| Assignment { host, logical_port, number })
-        });
-        if assigned.is_some() {
-            self.assigned.insert(FunctionId::new(id), assigned);
-        }
-        Ok(())
-    }
+    hide(connection, "UPDATE ports SET shown = 0 WHERE switch = ?", switch).await?;
+    let hosts = seen.host_ports.iter().map(|p| (p.port, p.link, Some(p.logical_ports)));
+    let all = hosts.chain(seen.slots.iter().map(|slot| (slot.port, slot.link, None)));
+    let listed = all.map(|(port, link, logical_ports)| {
+        let role = if logical_ports.is_some() { "host" } else { "slot" };
+        let Link { up, width, rate, configured_width, configured_rate } = link;
+        let rate = rate.as_ref().map(word).transpose()?;
+        let configured_rate = configured_rate.as_ref().map(word).transpose()?;
+        Ok((port, role, logical_ports, u8::from(up), width, rate, configured_width, configured_rate))
+    });
+    let listed = listed.collect::<Result<Vec<_>, StoreError>>()?;
+    let write =
+        "INSERT INTO ports (switch, port, role, shown, logical_ports, up, width, rate, configured_width,
+                            configured_rate)
+         SELECT ?2, value ->> 0, value ->> 1, 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+                value ->> 6, value ->> 7
+         FROM json_each(?1) WHERE true
+         ON CONFLICT (switch, port) DO UPDATE
+         SET role = excluded.role, shown = 1, logical_ports = excluded.logical_ports, up = excluded.up,
+             width = excluded.width, rate = excluded.rate, configured_width = excluded.configured_width,
+             configured_rate = excluded.configured_rate";
+    rows(connection, write, switch, &listed).await
 }
 
-fn given(names: &BTreeMap<PhysicalPort, String>, port: PhysicalPort) -> Option<&str> {
-    names.get(&port).map(String::as_str).filter(|name| !name.is_empty())
+/// Hosts keep their rows; only new ones are written.
+async fn write_hosts(
+    connection: &mut SqliteConnection,
+    switch: SwitchId,
+    shown: &SwitchPicture,
+    first: NextIds,
+) -> Result<(), StoreError> {
+    let new = shown.hosts.iter().filter(|host| host.id.get() >= first.host);
+    let new: Vec<_> = new.map(|host| (host.id, &host.name, host.port)).collect();
+    let hosts = "INSERT INTO hosts (id, name) SELECT value ->> 0, value ->> 1 FROM json_each(?1)";
+    rows(connection, hosts, switch, &new).await?;
+    let cables = "INSERT INTO cables (switch, port, host)
+                  SELECT ?2, value ->> 2, value ->> 0 FROM json_each(?1)";
+    rows(connection, cables, switch, &new).await
+}
+
+/// All cards leave first, since only one is shown in a slot; those that the picture has come back.
+async fn write_adapters(
+    connection: &mut SqliteConnection,
+    switch: SwitchId,
+    shown: &SwitchPicture,
+) -> Result<(), StoreError> {
+    let leave = "UPDATE adapters SET state = 'replaced' WHERE switch = ? AND state <> 'replaced'";
+    hide(connection, leave, switch).await?;
+    let adapters = shown.adapters.iter().map(|adapter| {
+        let id = &adapter.fingerprint;
+        let state = if adapter.present { "present" } else { "absent" };
+        let pci = (id.vendor, id.device, id.subsystem_vendor, id.subsystem_device);
+        Ok((adapter.id, adapter.slot, pci, word(&adapter.kind)?, &adapter.name, state))
+    });
+    let adapters = adapters.collect::<Result<Vec<_>, StoreError>>()?;
+    let write =
+        "INSERT INTO adapters (id, switch, slot, vendor, device, subsystem_vendor, subsystem_device, kind,
+                               name, state)
+         SELECT value ->> 0, ?2, value ->> 1, value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]',
+                value ->> '$[2][3]', value ->> 3, value ->> 4, value ->> 5
+         FROM json_each(?1) WHERE true
+         ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state";
+    rows(connection, write, switch, &adapters).await
+}
+
+async fn write_functions(
+    connection: &mut SqliteConnection,
+    switch: SwitchId,
+    shown: &SwitchPicture,
+) -> Result<(), StoreError> {
+    let leave = "UPDATE functions SET shown = 0
+                 WHERE shown = 1 AND adapter IN (SELECT id FROM adapters WHERE switch = ?)";
+    hide(connection, leave, switch).await?;
+    let functions =
+        shown.functions.iter().map(|f| Ok((f.id, f.adapter, f.index, f.pdfid.to_string(), word(&f.role)?)));
+    let functions = functions.collect::<Result<Vec<_>, StoreError>>()?;
+    let write = "INSERT INTO functions (id, adapter, number, pdfid, role, shown)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 1 FROM json_each(?1) WHERE true
+         ON CONFLICT (id) DO UPDATE SET pdfid = excluded.pdfid, role = excluded.role, shown = 1";
+    rows(connection, write, switch, &functions).await
 }

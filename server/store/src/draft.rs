@@ -7,20 +7,20 @@ use crate::chained::{Head, Written};
 use crate::error::StoreError;
 use crate::writing::{Closing, Keyed, Opening, WRITINGS_MAX, Writing};
 use chrono::{DateTime, Utc};
-use patchbay_domain::words::list;
 use patchbay_domain::{
-    Actor, Assignment, ChangeId, Event, FunctionId, HostId, IdempotencyKey, Seq, SwitchId,
+    Actor, Assignment, ChangeId, Event, FunctionId, HostId, IdempotencyKey, Seq, SwitchId, Topology,
 };
-use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that the writings of a group name, and that must be looked up before they are written.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 pub(crate) struct Asked {
     /// The switches.
     pub(crate) switches: BTreeSet<SwitchId>,
     /// The hosts that functions are assigned to.
     pub(crate) hosts: BTreeSet<HostId>,
+    /// The functions that are assigned or released.
+    pub(crate) functions: BTreeSet<FunctionId>,
     /// The changes that are closed.
     pub(crate) changes: BTreeSet<ChangeId>,
     /// The idempotency keys.
@@ -38,32 +38,34 @@ pub(crate) struct Known {
     pub(crate) switches: BTreeMap<SwitchId, String>,
     /// Those of the hosts that there ever were.
     pub(crate) hosts: BTreeSet<HostId>,
+    /// Those of the functions that the picture shows, with their drift, and the picture's generation. Nothing else.
+    pub(crate) picture: Topology,
     /// Those of the changes that there are, with the entry that closed them.
     pub(crate) changes: BTreeMap<ChangeId, Option<Seq>>,
     /// Those of the keys that stand for a change already.
     pub(crate) keys: BTreeMap<IdempotencyKey, ChangeId>,
 }
 
-/// One entry of a group, and the switch it is about; none for one that has no line in the history.
+/// One entry of a group, and the switches it is about; none for one that has no line in the history.
 #[derive(Debug)]
 pub(crate) struct Drafted {
     /// The entry with its texts.
     pub(crate) written: Written,
-    /// The switch's name.
+    /// Their names.
     pub(crate) switch_name: Option<String>,
 }
 
 /// A group that can be written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Draft {
     /// The entries, in order.
     pub(crate) entries: Vec<Drafted>,
     /// The idempotency keys of what is opened.
     pub(crate) keys: Vec<(Keyed, ChangeId)>,
-    /// Where functions are after the whole group.
-    pub(crate) assigned: BTreeMap<FunctionId, Option<Assignment>>,
-    /// By how much the picture's generation rises.
-    pub(crate) generations: u64,
+    /// The part of the picture that the group touches, before it.
+    pub(crate) before: Topology,
+    /// The same part after it: folded, so that the tables cannot follow another rule than everybody else.
+    pub(crate) after: Topology,
 }
 
 impl Asked {
@@ -82,7 +84,7 @@ impl Asked {
                 Writing::Event { event, .. } => {
                     asked.switches.insert(switch_of(event)?);
                     if let Event::BindingsFound { differences, .. } = event {
-                        asked.hosts.extend(differences.iter().filter_map(|d| d.found).map(|at| at.host));
+                        differences.iter().for_each(|d| asked.assign(d.function, d.found));
                     }
                 }
                 Writing::Open(opening) => {
@@ -91,11 +93,16 @@ impl Asked {
                 }
                 Writing::Close { change, closing, .. } => {
                     asked.changes.insert(*change);
-                    asked.hosts.extend(closing.moves.iter().filter_map(|m| m.to).map(|at| at.host));
+                    closing.moves.iter().for_each(|m| asked.assign(m.function, m.to));
                 }
             }
         }
         Ok(asked)
+    }
+
+    fn assign(&mut self, function: FunctionId, to: Option<Assignment>) {
+        self.functions.insert(function);
+        self.hosts.extend(to.map(|at| at.host));
     }
 }
 
@@ -119,7 +126,9 @@ impl Draft {
     /// # Errors
     /// Why the group cannot be written; then nothing of it may be.
     pub(crate) fn of(writings: Vec<Writing>, known: Known) -> Result<Self, StoreError> {
-        let mut drafting = Drafting { known, draft: Self::default() };
+        let (before, after) = (known.picture.clone(), known.picture.clone());
+        let draft = Self { entries: Vec::with_capacity(writings.len()), keys: Vec::new(), before, after };
+        let mut drafting = Drafting { known, draft };
         for writing in writings {
             match writing {
                 Writing::Event { at, event } => drafting.event(at, event)?,
@@ -147,6 +156,7 @@ impl Drafting {
     ) -> Result<(), StoreError> {
         let written = Written::after(self.known.head, at, actor, event)?;
         self.known.head = written.head();
+        self.draft.after.apply(&written.entry);
         self.draft.entries.push(Drafted { written, switch_name });
         Ok(())
     }
@@ -155,29 +165,26 @@ impl Drafting {
         self.known.switches.get(&switch).cloned().ok_or(StoreError::UnknownSwitch { switch })
     }
 
-    fn assign(&mut self, function: FunctionId, to: Option<Assignment>) -> Result<(), StoreError> {
-        if let Some(host) = to.map(|at| at.host).filter(|host| !self.known.hosts.contains(host)) {
-            return Err(StoreError::UnknownHost { host, function });
+    /// Checks that there ever was such a host.
+    fn host(&self, function: FunctionId, to: Option<Assignment>) -> Result<(), StoreError> {
+        match to.map(|at| at.host).filter(|host| !self.known.hosts.contains(host)) {
+            Some(host) => Err(StoreError::UnknownHost { host, function }),
+            None => Ok(()),
         }
-        self.draft.assigned.insert(function, to);
-        Ok(())
     }
 
     fn event(&mut self, at: DateTime<Utc>, event: Event) -> Result<(), StoreError> {
         let name = self.switch_name(switch_of(&event)?)?;
         if let Event::BindingsFound { differences, .. } = &event {
-            for difference in differences {
-                self.assign(difference.function, difference.found)?;
-            }
-            self.draft.generations += 1;
+            differences.iter().try_for_each(|d| self.host(d.function, d.found))?;
         }
         self.append(at, &Actor::Engine, event, Some(name))
     }
 
     fn open(&mut self, opening: Opening) -> Result<(), StoreError> {
         let Opening { at, change, actor, intent, plan, reason, seen, key } = opening;
-        let names: Result<Vec<_>, _> = plan.switches.iter().map(|&switch| self.switch_name(switch)).collect();
-        let name = list(&names?);
+        let names = plan.switches.iter().map(|switch| self.switch_name(*switch));
+        let names = names.collect::<Result<Vec<_>, _>>()?.join(", ");
         if change != self.known.next_change {
             return Err(StoreError::OutOfOrder { change, next: self.known.next_change });
         }
@@ -190,7 +197,7 @@ impl Drafting {
         }
         self.known.next_change = change.next();
         self.known.changes.insert(change, None);
-        self.append(at, &actor, Event::ChangeOpened { change, intent, plan, reason, seen }, Some(name))
+        self.append(at, &actor, Event::ChangeOpened { change, intent, plan, reason, seen }, Some(names))
     }
 
     fn close(
@@ -206,10 +213,7 @@ impl Drafting {
             Some(None) => {}
         }
         let Closing { outcome, why, reports, moves } = closing;
-        for one in &moves {
-            self.assign(one.function, one.to)?;
-        }
-        self.draft.generations += u64::from(!moves.is_empty());
+        moves.iter().try_for_each(|m| self.host(m.function, m.to))?;
         self.append(at, by, Event::ChangeClosed { change, outcome, why, reports, moves }, None)?;
         self.known.changes.insert(change, Some(self.known.head.seq));
         Ok(())

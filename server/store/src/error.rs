@@ -234,6 +234,13 @@ pub enum Contradiction {
     },
 }
 
+impl StoreError {
+    /// Whether the database itself is the trouble, and not what was to be written: then it may work again later.
+    pub const fn is_trouble(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::NoSpace(_) | Self::ReadOnly(_) | Self::Sqlite(_))
+    }
+}
+
 /// SQLite's primary result codes (the low byte of an extended code).
 mod code {
     pub(super) const BUSY: u32 = 5;

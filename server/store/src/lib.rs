@@ -8,8 +8,9 @@
 //! * `open`, `writer`: the file, its lock, its settings, its migrations, and the one connection that writes;
 //! * `writing`, `draft`, `write`: what is written, worked out in memory, written in groups;
 //! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
-//! * `picture`, `discovery`, `events`, `changes`, `keys`: reading and writing the tables;
-//! * `history`: searching.
+//! * `picture`, `identify`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
+//! * `history`: searching;
+//! * `records`, [`memory`]: what the engine needs of all this, and the same without a database for simulations.
 
 mod chained;
 mod changes;
@@ -18,21 +19,26 @@ mod draft;
 mod error;
 mod events;
 mod history;
+mod identify;
 mod keys;
 mod ledger;
 mod lines;
+pub mod memory;
 mod open;
 mod picture;
+mod records;
 mod row;
+mod settle;
 mod verify;
 mod write;
 mod writer;
 mod writing;
 
-pub use discovery::Names;
 pub use error::{Contradiction, StoreError, Unreadable};
+pub use identify::Names;
 pub use open::Store;
 pub use picture::Loaded;
+pub use records::Records;
 pub use verify::Verified;
 pub use writing::{Closing, Keyed, Opening, WRITINGS_MAX, Writing};
 

@@ -4,13 +4,14 @@ use crate::chained::Head;
 use crate::error::StoreError;
 use crate::ledger;
 use crate::open::Store;
-use crate::row::{Cells, stored};
+use crate::row::Cells;
 use patchbay_domain::{
-    Adapter, AdapterId, Assignment, ChangeId, Fingerprint, Function, FunctionId, Generation, Hash, Host,
-    HostId, LogicalPort, OpenChange, PhysicalPort, Reason, Seq, Switch, SwitchId, SwitchState, Topology,
+    Adapter, AdapterId, Assignment, ChangeId, Drift, Function, FunctionId, Generation, Hash, Host, HostId,
+    LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
 };
 use sqlx::SqliteConnection;
-use std::collections::BTreeMap;
+use sqlx::sqlite::SqliteRow;
+use std::collections::BTreeSet;
 
 /// Everything that is known when the server starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,7 @@ impl Store {
             topology.hosts.extend(part.hosts);
             topology.adapters.extend(part.adapters);
             topology.functions.extend(part.functions);
+            topology.drift.extend(part.drift);
         }
         for open in open_changes(&mut tx).await? {
             topology.open.insert(open.id, open);
@@ -47,6 +49,21 @@ impl Store {
         let next_change = next_change(&mut tx).await?;
         Ok(Loaded { topology, seq, head, next_change })
     }
+}
+
+/// The functions that the picture shows, where the condition holds.
+macro_rules! functions {
+    ($condition:literal) => {
+        concat!(
+            "SELECT f.id, f.adapter, f.number AS position, f.pdfid, f.role, s.host, s.logical_port, s.number,
+                    d.host AS wished_host, d.logical_port AS wished_port, d.number AS wished_number, d.since
+             FROM functions f JOIN adapters a ON a.id = f.adapter LEFT JOIN assignments s ON s.function = f.id
+             LEFT JOIN drift d ON d.function = f.id
+             WHERE a.state <> 'replaced' AND f.shown = 1 AND ",
+            $condition,
+            " ORDER BY f.id"
+        )
+    };
 }
 
 /// The name of a switch.
@@ -61,55 +78,30 @@ pub(crate) async fn switch_name(
     name.fetch_optional(connection).await?.ok_or(StoreError::UnknownSwitch { switch })
 }
 
-/// Raises the generation.
-pub(crate) async fn raise_generation(connection: &mut SqliteConnection, by: u64) -> Result<(), StoreError> {
-    if by > 0 {
-        let raise = sqlx::query("UPDATE picture SET generation = generation + ?");
-        raise.bind(stored(by)).execute(connection).await?;
-    }
-    Ok(())
-}
-
-/// Assigns functions, or releases them. Functions that are not in the picture are left alone, as [`Topology::apply`]
-/// leaves them alone.
-pub(crate) async fn assign(
-    connection: &mut SqliteConnection,
-    functions: &BTreeMap<FunctionId, Option<Assignment>>,
-) -> Result<(), StoreError> {
-    let released: Vec<_> = functions.iter().filter(|(_, to)| to.is_none()).map(|(id, _)| id).collect();
-    if !released.is_empty() {
-        let release =
-            sqlx::query("DELETE FROM assignments WHERE function IN (SELECT value FROM json_each(?))");
-        release.bind(serde_json::to_string(&released)?).execute(&mut *connection).await?;
-    }
-    let assigned: Vec<_> = functions
-        .iter()
-        .filter_map(|(id, to)| to.map(|at| (id, at.host, at.logical_port, at.number)))
-        .collect();
-    if !assigned.is_empty() {
-        let assign = sqlx::query(
-            "INSERT INTO assignments (function, host, logical_port, number)
-             SELECT f.id, j.value ->> 1, j.value ->> 2, j.value ->> 3
-             FROM json_each(?) j CROSS JOIN functions f ON f.id = j.value ->> 0
-             JOIN adapters a ON a.id = f.adapter
-             WHERE f.shown = 1 AND a.state <> 'replaced'
-             ON CONFLICT (function) DO UPDATE
-             SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number",
-        );
-        assign.bind(serde_json::to_string(&assigned)?).execute(connection).await?;
-    }
-    Ok(())
-}
-
-/// Hosts, adapters and functions of one switch.
+/// Hosts, adapters and functions of one switch, with their drift, and the picture's generation.
 pub(crate) async fn of_switch(
     connection: &mut SqliteConnection,
     switch: SwitchId,
 ) -> Result<Topology, StoreError> {
-    let mut part = Topology::default();
+    let mut part = Topology { generation: generation(connection).await?, ..Topology::default() };
     part.hosts.extend(hosts(connection, switch).await?.into_iter().map(|host| (host.id, host)));
     part.adapters.extend(adapters(connection, switch).await?.into_iter().map(|a| (a.id, a)));
-    part.functions.extend(functions(connection, switch).await?.into_iter().map(|f| (f.id, f)));
+    let rows = sqlx::query(functions!("a.switch = ?")).bind(switch.get()).fetch_all(connection).await?;
+    rows.iter().try_for_each(|row| function(row, &mut part))?;
+    Ok(part)
+}
+
+/// Those of the functions that the picture shows, with their drift, and nothing else.
+pub(crate) async fn of_functions(
+    connection: &mut SqliteConnection,
+    functions: &BTreeSet<FunctionId>,
+) -> Result<Topology, StoreError> {
+    let mut part = Topology::default();
+    if !functions.is_empty() {
+        let rows = sqlx::query(functions!("f.id IN (SELECT value FROM json_each(?))"));
+        let rows = rows.bind(serde_json::to_string(functions)?).fetch_all(connection).await?;
+        rows.iter().try_for_each(|row| function(row, &mut part))?;
+    }
     Ok(part)
 }
 
@@ -188,12 +180,7 @@ async fn adapters(connection: &mut SqliteConnection, switch: SwitchId) -> Result
                 switch,
                 slot: PhysicalPort(cells.number("slot")?),
                 kind: cells.word("kind")?,
-                fingerprint: Fingerprint {
-                    vendor: cells.number("vendor")?,
-                    device: cells.number("device")?,
-                    subsystem_vendor: cells.number("subsystem_vendor")?,
-                    subsystem_device: cells.number("subsystem_device")?,
-                },
+                fingerprint: cells.fingerprint()?,
                 name: cells.text("name")?.to_owned(),
                 link: if present { link } else { link.lost() },
                 present,
@@ -202,36 +189,32 @@ async fn adapters(connection: &mut SqliteConnection, switch: SwitchId) -> Result
         .collect()
 }
 
-async fn functions(connection: &mut SqliteConnection, switch: SwitchId) -> Result<Vec<Function>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT f.id, f.adapter, f.number AS position, f.pdfid, f.role, s.host, s.logical_port, s.number
-         FROM adapters a JOIN functions f ON f.adapter = a.id LEFT JOIN assignments s ON s.function = f.id
-         WHERE a.switch = ? AND a.state <> 'replaced' AND f.shown = 1
-         ORDER BY f.id",
-    );
-    let rows = rows.bind(switch.get()).fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| {
-            let cells = Cells::new(row, "functions", "id")?;
-            Ok(Function {
-                id: FunctionId::new(cells.number("id")?),
-                adapter: AdapterId::new(cells.number("adapter")?),
-                pdfid: cells
-                    .text("pdfid")?
-                    .parse()
-                    .map_err(|e: patchbay_domain::AddressError| cells.unreadable("pdfid", e))?,
-                role: cells.word("role")?,
-                index: cells.number("position")?,
-                assigned: assignment(&cells)?,
-            })
-        })
-        .collect()
+/// Adds a row of [`functions!`] to a picture.
+fn function(row: &SqliteRow, picture: &mut Topology) -> Result<(), StoreError> {
+    let cells = Cells::new(row, "functions", "id")?;
+    let id = FunctionId::new(cells.number("id")?);
+    let pdfid = cells.text("pdfid")?.parse();
+    let function = Function {
+        id,
+        adapter: AdapterId::new(cells.number("adapter")?),
+        pdfid: pdfid.map_err(|e: patchbay_domain::AddressError| cells.unreadable("pdfid", e))?,
+        role: cells.word("role")?,
+        index: cells.number("position")?,
+        assigned: assignment(&cells, ["host", "logical_port", "number"])?,
+    };
+    picture.functions.insert(id, function);
+    if let Some(since) = cells.number_or_none("since")? {
+        let wished = assignment(&cells, ["wished_host", "wished_port", "wished_number"])?;
+        picture.drift.insert(id, Drift { wished, since: Seq::new(since) });
+    }
+    Ok(())
 }
 
-fn assignment(cells: &Cells<'_>) -> Result<Option<Assignment>, StoreError> {
-    let Some(host) = cells.number_or_none("host")? else { return Ok(None) };
-    let logical_port = LogicalPort(cells.number("logical_port")?);
-    Ok(Some(Assignment { host: HostId::new(host), logical_port, number: cells.number("number")? }))
+fn assignment(cells: &Cells<'_>, columns: [&'static str; 3]) -> Result<Option<Assignment>, StoreError> {
+    let [host, logical_port, number] = columns;
+    let Some(host) = cells.number_or_none(host)? else { return Ok(None) };
+    let logical_port = LogicalPort(cells.number(logical_port)?);
+    Ok(Some(Assignment { host: HostId::new(host), logical_port, number: cells.number(number)? }))
 }
 
 async fn open_changes(connection: &mut SqliteConnection) -> Result<Vec<OpenChange>, StoreError> {
@@ -246,7 +229,7 @@ async fn open_changes(connection: &mut SqliteConnection) -> Result<Vec<OpenChang
             Ok(OpenChange {
                 id: ChangeId::new(cells.number("id")?),
                 actor: cells.json("actor")?,
-                reason: Reason::new(cells.text("reason")?).map_err(|e| cells.unreadable("reason", e))?,
+                reason: cells.reason("reason")?,
                 at: cells.moment("at")?,
                 plan: cells.json("plan")?,
             })

@@ -2,7 +2,7 @@
 
 use crate::error::{StoreError, Unreadable};
 use chrono::{DateTime, SecondsFormat, Utc};
-use patchbay_domain::{Hash, Link};
+use patchbay_domain::{Fingerprint, Hash, Link, Reason};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
@@ -98,9 +98,24 @@ impl<'a> Cells<'a> {
         moment.map(|at| at.to_utc()).map_err(|e| self.unreadable(column, e))
     }
 
+    /// The reason of a change.
+    pub(crate) fn reason(&self, column: &'static str) -> Result<Reason, StoreError> {
+        Reason::new(self.text(column)?).map_err(|e| self.unreadable(column, e))
+    }
+
     /// A hash.
     pub(crate) fn hash(&self, column: &'static str) -> Result<Hash, StoreError> {
         self.text(column)?.parse::<Hash>().map_err(|e| self.unreadable(column, e))
+    }
+
+    /// The PCI identity of an adapter.
+    pub(crate) fn fingerprint(&self) -> Result<Fingerprint, StoreError> {
+        Ok(Fingerprint {
+            vendor: self.number("vendor")?,
+            device: self.number("device")?,
+            subsystem_vendor: self.number("subsystem_vendor")?,
+            subsystem_device: self.number("subsystem_device")?,
+        })
     }
 
     /// The link columns of a port.

@@ -8,8 +8,8 @@ use crate::lines::{self, Line, Subjects};
 use crate::open::Store;
 use crate::row::{Cells, stored};
 use crate::writing::Writing;
-use crate::{changes, keys, ledger, picture};
-use patchbay_domain::{ChangeId, Entry, Event};
+use crate::{changes, keys, ledger, picture, settle};
+use patchbay_domain::{ChangeId, Entry, Event, Generation};
 use sqlx::SqliteConnection;
 
 impl Store {
@@ -32,6 +32,18 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Writes something that changes nothing, to see whether the disk takes it.
+    ///
+    /// # Errors
+    /// What [`Store::write`] would fail with now, whatever the group.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let written = sqlx::query("UPDATE picture SET generation = generation").execute(&mut *tx).await;
+        tx.end(written.map(|_| ()).map_err(StoreError::from)).await
+    }
+}
+
 async fn write(
     connection: &mut SqliteConnection,
     asked: &Asked,
@@ -42,25 +54,25 @@ async fn write(
     changes::open(connection, &draft.entries).await?;
     changes::close(connection, &draft.entries).await?;
     keys::insert(connection, &draft.keys).await?;
-    picture::assign(connection, &draft.assigned).await?;
-    picture::raise_generation(connection, draft.generations).await?;
+    settle::settle(connection, &draft.before, &draft.after).await?;
     let lines = happened(connection, &draft.entries).await?;
     lines::insert(connection, &lines).await?;
     Ok(draft.entries.into_iter().map(|drafted| drafted.written.entry).collect())
 }
 
-/// What the tables know of everything that a group names, in one reading.
+/// What the tables know of everything that a group names.
 async fn known(connection: &mut SqliteConnection, asked: &Asked) -> Result<Known, StoreError> {
     let changes: Vec<i64> = asked.changes.iter().map(|change| stored(change.get())).collect();
     let row = sqlx::query(
-        "SELECT 0 AS id, coalesce((SELECT max(id) FROM changes), 0) + 1 AS next_change,
+        "SELECT p.id, p.generation, coalesce((SELECT max(id) FROM changes), 0) + 1 AS next_change,
             (SELECT json_group_object(id, name) FROM switches
              WHERE id IN (SELECT value FROM json_each(?1))) AS switches,
             (SELECT json_group_array(id) FROM hosts WHERE id IN (SELECT value FROM json_each(?2))) AS hosts,
             (SELECT json_group_object(id, closed_seq) FROM changes
              WHERE id IN (SELECT value FROM json_each(?3))) AS changes,
             (SELECT json_group_object(key, change) FROM keys
-             WHERE key IN (SELECT value FROM json_each(?4))) AS keys",
+             WHERE key IN (SELECT value FROM json_each(?4))) AS keys
+         FROM picture p",
     )
     .bind(serde_json::to_string(&asked.switches)?)
     .bind(serde_json::to_string(&asked.hosts)?)
@@ -71,8 +83,10 @@ async fn known(connection: &mut SqliteConnection, asked: &Asked) -> Result<Known
     let cells = Cells::new(&row, "picture", "id")?;
     let (next_change, switches) = (ChangeId::new(cells.number("next_change")?), cells.json("switches")?);
     let (hosts, changes, keys) = (cells.json("hosts")?, cells.json("changes")?, cells.json("keys")?);
+    let mut picture = picture::of_functions(connection, &asked.functions).await?;
+    picture.generation = Generation::new(cells.number("generation")?);
     let head: Head = ledger::head(connection).await?;
-    Ok(Known { head, next_change, switches, hosts, changes, keys })
+    Ok(Known { head, next_change, switches, hosts, picture, changes, keys })
 }
 
 /// Brings ports and switches up to date, and gives the lines of the history with what they touched.

@@ -79,3 +79,11 @@ pub struct Closing {
     /// Where the functions are now; empty unless applied.
     pub moves: Vec<PlannedMove>,
 }
+
+impl Closing {
+    /// The event that says so of a change.
+    pub fn event(self, change: ChangeId) -> Event {
+        let Self { outcome, why, reports, moves } = self;
+        Event::ChangeClosed { change, outcome, why, reports, moves }
+    }
+}

@@ -89,6 +89,23 @@ async fn another_card_in_the_slot_is_another_adapter_and_the_old_one_can_return(
 }
 
 #[tokio::test]
+async fn a_reading_of_what_is_known_uses_up_no_ids() {
+    let lab = Lab::discovered().await;
+    let known = lab.topology().await;
+    for _ in 0..3 {
+        lab.discover(&observation()).await;
+    }
+    let mut seen = observation();
+    seen.slots.push(ObservedSlot { port: PhysicalPort(24), ..seen.slots[0].clone() });
+    seen.slots[2].adapter = Some(card(AdapterKind::Nvme, 0x0a54, 0x3000, 1));
+    lab.discover(&seen).await;
+    let grown = lab.topology().await;
+    assert_eq!(grown.adapters.keys().last().map(|id| id.get()), Some(3));
+    let next = known.functions.keys().last().map(|id| id.get() + 1);
+    assert_eq!(grown.functions.keys().last().map(|id| id.get()), next);
+}
+
+#[tokio::test]
 async fn functions_that_a_card_no_longer_has_are_hidden_and_keep_their_ids() {
     let lab = Lab::discovered().await;
     let mut seen = observation();

@@ -76,7 +76,8 @@ async fn one_bad_writing_leaves_nothing_of_its_group() {
     let lab = Lab::discovered().await;
     let good = moving(&lab, 1, NIC_VF1, Some(HOST_B)).await;
     let nowhere = SwitchId::new(9);
-    let elsewhere = Opening { plan: Plan { switches: vec![nowhere], ..good.plan.clone() }, ..good.clone() };
+    let elsewhere =
+        Opening { plan: Plan { switches: vec![SWITCH, nowhere], ..good.plan.clone() }, ..good.clone() };
     let mut ghost = good.plan.moves.clone();
     ghost[0].to = ghost[0].to.map(|at| Assignment { host: HostId::new(77), ..at });
     let close = |change: u64, closing| lab::closed(ChangeId::new(change), closing);

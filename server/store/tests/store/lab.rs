@@ -102,7 +102,7 @@ impl Lab {
     /// Closes a change as planned, or as rolled back.
     pub async fn close(&self, id: ChangeId, outcome: Outcome) -> Entry {
         let moves = match outcome {
-            Outcome::Applied => self.topology().await.open[&id].plan.moves.clone(),
+            Outcome::Applied => self.topology().await.open[&id].plan.recorded_moves(),
             Outcome::RolledBack | Outcome::Stuck => Vec::new(),
         };
         let why = (outcome != Outcome::Applied).then(|| "The switch refused.".to_owned());

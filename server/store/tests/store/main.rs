@@ -6,5 +6,6 @@ mod groups;
 mod history;
 mod lab;
 mod ledger;
+mod memory;
 mod open;
 mod property;

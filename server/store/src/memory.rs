@@ -1,0 +1,239 @@
+//! Records in memory, for simulations: no thread, no disk, no clock, the same every time.
+//!
+//! Groups are worked out and things are given ids by the same code as in [`Store`]; only the tables are missing, and
+//! the picture is what the entries fold to.
+
+use crate::chained::{Head, Written};
+use crate::draft::{Asked, Draft, Known};
+use crate::error::StoreError;
+use crate::identify::{Identify, Names, NextIds, Register, check};
+use crate::picture::Loaded;
+use crate::records::Records;
+use crate::writing::Writing;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use patchbay_domain::{
+    Actor, ChangeId, Entry, Event, Hash, IdempotencyKey, LedgerPage, Observation, Seq, SwitchId, SwitchState,
+    Topology,
+};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[cfg(doc)]
+use crate::Store;
+
+/// When a write that is made to fail does so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteFault {
+    /// Before it took effect: nothing is written.
+    Before,
+    /// After it took effect: everything is durable, and the caller is told that it failed.
+    After,
+}
+
+/// Records in memory. Clones share them, as clones of a [`Store`] share a database: what a server that crashed has
+/// left is read by [`Records::load`] on a clone.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryRecords(Arc<Mutex<Memory>>);
+
+#[derive(Debug)]
+struct Memory {
+    entries: Vec<Entry>,
+    picture: Topology,
+    closed: BTreeMap<ChangeId, Option<Seq>>,
+    keys: BTreeMap<IdempotencyKey, (ChangeId, Hash)>,
+    switches: BTreeMap<String, SwitchId>,
+    registers: BTreeMap<SwitchId, Register>,
+    next: NextIds,
+    fault: Option<WriteFault>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            picture: Topology::default(),
+            closed: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            switches: BTreeMap::new(),
+            registers: BTreeMap::new(),
+            next: NextIds { host: 1, adapter: 1, function: 1 },
+            fault: None,
+        }
+    }
+}
+
+impl MemoryRecords {
+    /// Makes the next write fail that would have worked. One that is refused for what it says does not count.
+    pub fn fail_next(&self, fault: WriteFault) {
+        self.memory().fault = Some(fault);
+    }
+
+    /// Every entry, oldest first.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.memory().entries.clone()
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    fn head(&self) -> Head {
+        self.entries.last().map_or(Head { seq: Seq::new(0), hash: Hash::ZERO }, |last| Head {
+            seq: last.seq,
+            hash: last.hash,
+        })
+    }
+
+    fn next_change(&self) -> ChangeId {
+        self.closed.last_key_value().map_or(ChangeId::new(1), |(last, _)| last.next())
+    }
+
+    /// What is known of everything that a group names.
+    fn known(&self, asked: &Asked) -> Known {
+        let switch = |id: &SwitchId| Some((*id, self.picture.switches.get(id)?.name.clone()));
+        let mut picture = Topology { generation: self.picture.generation, ..Topology::default() };
+        for id in &asked.functions {
+            picture.functions.extend(self.picture.functions.get(id).map(|f| (*id, f.clone())));
+            picture.drift.extend(self.picture.drift.get(id).map(|drift| (*id, *drift)));
+        }
+        Known {
+            head: self.head(),
+            next_change: self.next_change(),
+            switches: asked.switches.iter().filter_map(switch).collect(),
+            hosts: asked.hosts.iter().copied().filter(|host| host.get() < self.next.host).collect(),
+            picture,
+            changes: asked.changes.iter().filter_map(|id| Some((*id, *self.closed.get(id)?))).collect(),
+            keys: asked.keys.iter().filter_map(|key| Some((key.clone(), self.keys.get(key)?.0))).collect(),
+        }
+    }
+
+    /// Carries a write out, unless it is made to fail.
+    fn commit<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> Result<T, StoreError> {
+        let failed =
+            |when| Err(StoreError::Sqlite(sqlx::Error::Io(io::Error::other(format!("made to fail {when}")))));
+        match self.fault.take() {
+            None => Ok(write(self)),
+            Some(WriteFault::Before) => failed("before the commit"),
+            Some(WriteFault::After) => {
+                write(self);
+                failed("after the commit")
+            }
+        }
+    }
+
+    fn append(&mut self, entry: Entry) -> Entry {
+        match &entry.event {
+            Event::ChangeOpened { change, .. } => {
+                self.closed.insert(*change, None);
+            }
+            Event::ChangeClosed { change, .. } => {
+                self.closed.insert(*change, Some(entry.seq));
+            }
+            _ => {}
+        }
+        self.picture.apply(&entry);
+        self.entries.push(entry.clone());
+        entry
+    }
+}
+
+#[async_trait]
+impl Records for MemoryRecords {
+    /// After a start no switch has been read yet: those that answered when they were last asked are connecting.
+    async fn load(&self) -> Result<Loaded, StoreError> {
+        let memory = self.memory();
+        let mut topology = memory.picture.clone();
+        for switch in topology.switches.values_mut().filter(|s| s.state == SwitchState::Ready) {
+            switch.state = SwitchState::Connecting;
+        }
+        let Head { seq, hash: head } = memory.head();
+        Ok(Loaded { topology, seq, head, next_change: memory.next_change() })
+    }
+
+    async fn add_switch(
+        &self,
+        at: DateTime<Utc>,
+        actor: &Actor,
+        key: &str,
+        name: &str,
+        address: &str,
+    ) -> Result<(SwitchId, Option<Entry>), StoreError> {
+        let mut memory = self.memory();
+        if let Some(&id) = memory.switches.get(key) {
+            return memory.commit(|memory| {
+                if let Some(switch) = memory.picture.switches.get_mut(&id) {
+                    (switch.name, switch.address) = (name.to_owned(), address.to_owned());
+                }
+                (id, None)
+            });
+        }
+        let last = memory.switches.values().max().map_or(0, |last| last.get());
+        let switch = SwitchId::new(last + 1);
+        let event = Event::SwitchAdded { switch, name: name.to_owned(), address: address.to_owned() };
+        let written = Written::after(memory.head(), at, actor, event)?;
+        memory.commit(|memory| {
+            memory.switches.insert(key.to_owned(), switch);
+            (switch, Some(memory.append(written.entry)))
+        })
+    }
+
+    async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError> {
+        let asked = Asked::by(&writings)?;
+        if writings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut memory = self.memory();
+        let draft = Draft::of(writings, memory.known(&asked))?;
+        memory.commit(|memory| {
+            memory.keys.extend(draft.keys.into_iter().map(|(keyed, id)| (keyed.key, (id, keyed.asked))));
+            draft.entries.into_iter().map(|drafted| memory.append(drafted.written.entry)).collect()
+        })
+    }
+
+    async fn ledger(&self, after: Seq, limit: u32) -> Result<LedgerPage, StoreError> {
+        let memory = self.memory();
+        let first = usize::try_from(after.get()).unwrap_or(usize::MAX).min(memory.entries.len());
+        let rest = &memory.entries[first..];
+        let wanted = usize::try_from(limit.max(1)).unwrap_or(usize::MAX).min(rest.len());
+        let entries = rest[..wanted].to_vec();
+        let next_after = entries.last().map(|last| last.seq).filter(|_| wanted < rest.len());
+        Ok(LedgerPage { entries, next_after })
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.memory().commit(|_| ())
+    }
+
+    async fn discovered(
+        &self,
+        at: DateTime<Utc>,
+        switch: SwitchId,
+        seen: &Observation,
+        names: &Names,
+    ) -> Result<Entry, StoreError> {
+        check(seen).map_err(|source| StoreError::Contradiction { switch, source })?;
+        let mut memory = self.memory();
+        if !memory.picture.switches.contains_key(&switch) {
+            return Err(StoreError::UnknownSwitch { switch });
+        }
+        let mut register = memory.registers.get(&switch).cloned().unwrap_or_default();
+        let mut next = memory.next;
+        let identify = Identify { register: &mut register, next: &mut next, switch, names };
+        let picture = identify.picture(&memory.picture, seen);
+        let event = Event::Discovered { switch, picture };
+        let written = Written::after(memory.head(), at, &Actor::Engine, event)?;
+        memory.commit(|memory| {
+            memory.registers.insert(switch, register);
+            memory.next = next;
+            memory.append(written.entry)
+        })
+    }
+
+    async fn change_with_key(&self, key: &IdempotencyKey) -> Result<Option<(ChangeId, Hash)>, StoreError> {
+        Ok(self.memory().keys.get(key).copied())
+    }
+}

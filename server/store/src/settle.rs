@@ -1,0 +1,89 @@
+//! Bringing the tables of the picture to what was folded: who has what, what is wished, and the generation.
+
+use crate::error::StoreError;
+use crate::row::stored;
+use patchbay_domain::{Assignment, Drift, FunctionId, Topology};
+use serde::Serialize;
+use sqlx::SqliteConnection;
+use std::collections::BTreeSet;
+
+/// Writes what differs between two pictures of the same functions.
+pub(crate) async fn settle(
+    connection: &mut SqliteConnection,
+    before: &Topology,
+    after: &Topology,
+) -> Result<(), StoreError> {
+    assign(connection, before, after).await?;
+    drift(connection, before, after).await?;
+    if before.generation != after.generation {
+        let raise = sqlx::query("UPDATE picture SET generation = ?");
+        raise.bind(stored(after.generation.get())).execute(connection).await?;
+    }
+    Ok(())
+}
+
+fn assigned(picture: &Topology, function: FunctionId) -> Option<Assignment> {
+    picture.functions.get(&function).and_then(|f| f.assigned)
+}
+
+async fn assign(
+    connection: &mut SqliteConnection,
+    before: &Topology,
+    after: &Topology,
+) -> Result<(), StoreError> {
+    let (mut released, mut placed) = (Vec::new(), Vec::new());
+    let functions: BTreeSet<_> = before.functions.keys().chain(after.functions.keys()).collect();
+    for &function in functions {
+        match (assigned(before, function), assigned(after, function)) {
+            (old, new) if old == new => {}
+            (_, None) => released.push(function),
+            (_, Some(at)) => placed.push((function, at.host, at.logical_port, at.number)),
+        }
+    }
+    let release = "DELETE FROM assignments WHERE function IN (SELECT value FROM json_each(?))";
+    rows(connection, release, &released).await?;
+    let place = "INSERT INTO assignments (function, host, logical_port, number)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true
+         ON CONFLICT (function) DO UPDATE
+         SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number";
+    rows(connection, place, &placed).await
+}
+
+async fn drift(
+    connection: &mut SqliteConnection,
+    before: &Topology,
+    after: &Topology,
+) -> Result<(), StoreError> {
+    let gone: Vec<_> = before.drift.keys().filter(|id| !after.drift.contains_key(id)).collect();
+    let forget = "DELETE FROM drift WHERE function IN (SELECT value FROM json_each(?))";
+    rows(connection, forget, &gone).await?;
+    let found: Vec<_> = after
+        .drift
+        .iter()
+        .filter(|(id, drift)| before.drift.get(id) != Some(drift))
+        .map(|(id, drift)| {
+            let Drift { wished, since } = drift;
+            let (host, port, number) =
+                (wished.map(|at| at.host), wished.map(|at| at.logical_port), wished.map(|at| at.number));
+            (id, host, port, number, stored(since.get()))
+        })
+        .collect();
+    let wish = "INSERT INTO drift (function, host, logical_port, number, since)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?) WHERE true
+         ON CONFLICT (function) DO UPDATE
+         SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number,
+             since = excluded.since";
+    rows(connection, wish, &found).await
+}
+
+/// Runs a statement for all rows at once; for none of them, not at all.
+async fn rows<T: Serialize>(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    rows: &[T],
+) -> Result<(), StoreError> {
+    if !rows.is_empty() {
+        sqlx::query(statement).bind(serde_json::to_string(rows)?).execute(connection).await?;
+    }
+    Ok(())
+}
