@@ -9,8 +9,9 @@ use anyhow::{Context, Result};
 use checks::linear::{Attempt, Look, Record, Tick};
 use checks::{Asked, Heard, Story};
 use fastrand::Rng;
-use patchbay_domain::{FunctionId, Intent, Move, Outcome, Seq};
+use patchbay_domain::{FunctionId, Outcome, Seq};
 use patchbay_softswitch::{Shape, generate};
+use rig::door::Wanted;
 use rig::process::RackFile;
 use rig::{Board, Door, Program, Server, board, door, places};
 use std::net::SocketAddr;
@@ -64,19 +65,19 @@ impl Client {
     }
 
     async fn ask(&mut self, seen: &Board, nth: usize) -> Result<()> {
-        let intent = self.wish(seen);
+        let wanted = self.wish(seen);
         let reason = format!("client {}, request {nth}", self.name);
-        let body = door::change(&intent, &reason, seen.0.generation);
+        let body = door::change(&wanted, &reason, seen.0.generation);
         let called = self.tick();
         let answer = self.door.submit(body).await?.submitted()?;
         let returned = self.tick();
-        let asked = Asked { intent, reason, heard: heard(&answer)? };
+        let asked = Asked { wanted, reason, heard: heard(&answer)? };
         self.record.attempts.push(Attempt { called, returned, seen: seen.0.seq, asked });
         Ok(())
     }
 
     /// One or two of the wanted functions of a switch to any of its hosts.
-    fn wish(&mut self, seen: &Board) -> Intent {
+    fn wish(&mut self, seen: &Board) -> Wanted {
         let switches = seen.switches();
         let switch = switches[self.rng.usize(0..switches.len())];
         let mut wanted: Vec<(FunctionId, _)> = seen.movable(switch).into_iter().take(WANTED).collect();
@@ -85,9 +86,9 @@ impl Client {
         let count = self.rng.usize(1..=2);
         let moves = wanted.into_iter().take(count).map(|(function, at)| {
             let others: Vec<_> = hosts.iter().copied().filter(|host| Some(*host) != at).collect();
-            Move { function, to: self.rng.choice(&others).copied() }
+            (function, self.rng.choice(&others).copied())
         });
-        Intent { moves: moves.collect() }
+        moves.collect()
     }
 }
 

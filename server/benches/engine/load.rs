@@ -5,7 +5,7 @@ use crate::rig::{Door, Stage, Submitted, door};
 use crate::site::Site;
 use anyhow::{Context, Result, bail, ensure};
 use futures::future::try_join_all;
-use patchbay_domain::{FunctionId, Generation, HostId, Intent};
+use patchbay_domain::{FunctionId, Generation, HostId};
 use std::time::{Duration, Instant};
 
 /// How long clients work before the clock runs.
@@ -94,10 +94,10 @@ fn commuters(site: &Site, clients: usize) -> Result<Vec<(FunctionId, [HostId; 2]
 impl Mover {
     /// Moves the function to its other home; refusals are answered by trying again.
     async fn move_over(&mut self, tally: &mut Tally) -> Result<()> {
-        let intent = Intent::single(self.function, Some(self.homes[0]));
+        let wanted = [(self.function, Some(self.homes[0]))];
         let began = Instant::now();
         loop {
-            let body = door::change(&intent, "a move to and fro", self.seen);
+            let body = door::change(&wanted, "a move to and fro", self.seen);
             match self.door.submit(body).await?.submitted()? {
                 Submitted::Ended(ended) => {
                     tally.took_ms.push(ms(began.elapsed()));

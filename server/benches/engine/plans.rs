@@ -1,5 +1,6 @@
 //! Plans of the most moves there may be: carried out, and only planned.
 
+use crate::rig::door::Wanted;
 use crate::rig::figures::{median, ms};
 use crate::rig::{Board, Door, Stage, Submitted, door};
 use crate::site::{Racks, Site};
@@ -7,7 +8,7 @@ use crate::table::{Aim, Figure};
 use crate::wish::Wish;
 use anyhow::{Context, Result, bail, ensure};
 use patchbay_domain::intent::MOVES_MAX;
-use patchbay_domain::{FunctionId, Generation, HostId, Intent, Move, Seq, SwitchState, Topology};
+use patchbay_domain::{FunctionId, Generation, HostId, Intent, Seq, SwitchState, Topology};
 use patchbay_softswitch::Shape;
 use std::hint::black_box;
 use std::time::Instant;
@@ -38,21 +39,20 @@ impl Rotation {
         Ok(Self(moves))
     }
 
-    fn forth(&self) -> Intent {
-        self.intent(|_, to| Some(to))
+    fn forth(&self) -> Wanted {
+        self.wanted(|_, to| Some(to))
     }
 
-    fn back(&self) -> Intent {
-        self.intent(|from, _| Some(from))
+    fn back(&self) -> Wanted {
+        self.wanted(|from, _| Some(from))
     }
 
-    fn release(&self) -> Intent {
-        self.intent(|_, _| None)
+    fn release(&self) -> Wanted {
+        self.wanted(|_, _| None)
     }
 
-    fn intent(&self, to: fn(HostId, HostId) -> Option<HostId>) -> Intent {
-        let one = |&(function, from, away): &(_, _, _)| Move { function, to: to(from, away) };
-        Intent { moves: self.0.iter().map(one).collect() }
+    fn wanted(&self, to: fn(HostId, HostId) -> Option<HostId>) -> Wanted {
+        self.0.iter().map(|&(function, from, away)| (function, to(from, away))).collect()
     }
 }
 
@@ -77,10 +77,10 @@ pub async fn carried_out(wish: &Wish) -> Result<Vec<Figure>> {
     ])
 }
 
-async fn timed(door: &mut Door, intent: &Intent) -> Result<f64> {
+async fn timed(door: &mut Door, wanted: &Wanted) -> Result<f64> {
     let seen = door.topology().await?.generation;
     let began = Instant::now();
-    let answer = door.submit(door::change(intent, "a large plan", seen)).await?;
+    let answer = door.submit(door::change(wanted, "a large plan", seen)).await?;
     let took = ms(began.elapsed());
     match answer.submitted()? {
         Submitted::Ended(ended) => {
@@ -97,7 +97,7 @@ async fn timed(door: &mut Door, intent: &Intent) -> Result<f64> {
 /// When it is refused.
 pub async fn only_planned(wish: &Wish) -> Result<Vec<Figure>> {
     let site = Site::open(&wish.program, &Racks::new(&[SHAPE])?).await?;
-    let intent = Rotation::of(&site.board)?.forth();
+    let intent = door::intent(&Rotation::of(&site.board)?.forth());
     let mut door = site.door().await?;
     let body = serde_json::to_vec(&intent)?;
     let mut over_http = Vec::with_capacity(DRY_RUNS);
@@ -107,6 +107,7 @@ pub async fn only_planned(wish: &Wish) -> Result<Vec<Figure>> {
         over_http.push(ms(began.elapsed()));
         ensure!(answer.status == 200, "the plan was refused: {}", String::from_utf8_lossy(&answer.body));
     }
+    let intent: Intent = serde_json::from_value(intent)?;
     let topology = folded(&mut door).await?;
     ensure!(topology.generation == door.topology().await?.generation, "the ledger gives the picture");
     site.close().await?;

@@ -2,6 +2,7 @@
 
 use crate::history::{self, Scribe};
 use crate::rig::board::Stirrings;
+use crate::rig::door::Wanted;
 use crate::rig::figures::ms;
 use crate::rig::{Door, Server, door, places};
 use crate::site::Racks;
@@ -9,7 +10,7 @@ use crate::table::{Aim, Figure};
 use crate::wish::Wish;
 use anyhow::{Context, Result, bail};
 use patchbay_api::Problem;
-use patchbay_domain::{ChangeId, FunctionId, Generation, HostId, Intent, Plan, Seq, Step, StepKind};
+use patchbay_domain::{ChangeId, FunctionId, Generation, HostId, Plan, Seq, Step, StepKind};
 use patchbay_switchtec::{Client, ClientOptions, HostPort, LogicalPort, Pdfid, PhysicalPort};
 use std::collections::BTreeSet;
 use std::net::SocketAddrV4;
@@ -124,20 +125,20 @@ async fn time(wish: &Wish, data: &Path, switches: &[SocketAddrV4], wreck: &Wreck
 
 /// A change that is asked for until it is accepted.
 struct Attempt {
-    intent: Intent,
+    wanted: Wanted,
     seen: Generation,
 }
 
 impl Attempt {
     fn new(wreck: &Wreck) -> Self {
         let (function, to) = wreck.spare;
-        Self { intent: Intent::single(function, Some(to)), seen: Generation::new(0) }
+        Self { wanted: vec![(function, Some(to))], seen: Generation::new(0) }
     }
 
     /// Asks once, and once more when the answer says with which generation.
     async fn is_accepted(&mut self, door: &mut Door) -> Result<bool> {
         loop {
-            let body = door::change(&self.intent, "the first change after the crash", self.seen);
+            let body = door::change(&self.wanted, "the first change after the crash", self.seen);
             let answer = door.post("/api/v1/changes", body).await?;
             if answer.status == 202 {
                 return Ok(true);

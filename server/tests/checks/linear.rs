@@ -166,8 +166,7 @@ impl Attempt {
     fn check(&self, story: &Story) -> Result<(), Misfit> {
         let Some((change, told)) = story.of_reason(&self.asked.reason) else { return Ok(()) };
         let seen = self.seen;
-        for one in &told.intent.moves {
-            let function = one.function;
+        for (function, _) in told.wanted() {
             if let Some(written) = story.written_at(function, told.opened).filter(|written| *written > seen) {
                 return Err(Misfit::LostUpdate { change, function, seen, written });
             }
@@ -203,7 +202,7 @@ mod tests {
 
     fn attempt(change: u64, (called, returned): (Tick, Tick), seen: u64, moves: &[Short]) -> Attempt {
         let heard = Heard::Ended { change: ChangeId::new(change), outcome: Outcome::Applied };
-        let asked = Asked { intent: made_up::intent(moves), reason: format!("change {change}"), heard };
+        let asked = Asked { wanted: made_up::wanted(moves), reason: format!("change {change}"), heard };
         Attempt { called, returned, seen: Seq::new(seen), asked }
     }
 

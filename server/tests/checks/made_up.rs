@@ -33,8 +33,12 @@ fn planned(moves: &[Short]) -> Vec<PlannedMove> {
     moves.iter().map(one).collect()
 }
 
-/// What asks for these moves.
-pub fn intent(moves: &[Short]) -> Intent {
+/// What a client wants who asks for these moves.
+pub fn wanted(moves: &[Short]) -> Vec<(FunctionId, Option<HostId>)> {
+    moves.iter().map(|&(function, _, to)| (FunctionId::new(function), to.map(HostId::new))).collect()
+}
+
+fn intent(moves: &[Short]) -> Intent {
     let one =
         |&(function, _, to): &Short| Move { function: FunctionId::new(function), to: to.map(HostId::new) };
     Intent { moves: moves.iter().map(one).collect() }

@@ -1,14 +1,14 @@
 //! What clients were told, held against the ledger: a promise is kept for ever, and who got no promise got all or nothing.
 
 use super::story::{Story, Told};
-use patchbay_domain::{ChangeId, Intent, Outcome};
+use patchbay_domain::{ChangeId, FunctionId, HostId, Outcome};
 use thiserror::Error;
 
 /// A request for a change, with words that no other has.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// What was asked for.
-    pub intent: Intent,
+    pub wanted: Vec<(FunctionId, Option<HostId>)>,
     /// The words.
     pub reason: String,
     /// What came back.
@@ -78,7 +78,7 @@ impl Asked {
     }
 
     fn same_intent(&self, change: ChangeId, told: &Told) -> Result<(), Unkept> {
-        let same = told.intent == self.intent;
+        let same = told.wanted() == self.wanted;
         if same { Ok(()) } else { Err(Unkept::OtherIntent { reason: self.reason.clone(), change }) }
     }
 }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn check(reason: &str, heard: Heard) -> Result<(), Unkept> {
-        Asked { intent: made_up::intent(ONE), reason: reason.to_owned(), heard }.check(&story())
+        Asked { wanted: made_up::wanted(ONE), reason: reason.to_owned(), heard }.check(&story())
     }
 
     fn ended(change: u64, outcome: Outcome) -> Heard {

@@ -1,7 +1,7 @@
 //! The ledger read as a story: who had which function after each entry, and whether each entry can follow the others.
 
 use patchbay_domain::{
-    Assignment, ChangeId, Entry, Event, FunctionId, Hash, Intent, Outcome, Plan, PlannedMove, Seq,
+    Assignment, ChangeId, Entry, Event, FunctionId, Hash, HostId, Intent, Outcome, Plan, PlannedMove, Seq,
     SwitchPicture,
 };
 use std::collections::BTreeMap;
@@ -43,8 +43,7 @@ pub enum Wrong {
 /// A change as the ledger tells it.
 #[derive(Clone, Debug)]
 pub struct Told {
-    /// What was asked for.
-    pub intent: Intent,
+    intent: Intent,
     /// The words with which it was asked for.
     pub reason: String,
     /// The entry that opened it.
@@ -52,6 +51,13 @@ pub struct Told {
     /// The entry that closed it, and how.
     pub closed: Option<(Seq, Outcome)>,
     plan: Plan,
+}
+
+impl Told {
+    /// What was asked for, as its client wrote it.
+    pub fn wanted(&self) -> Vec<(FunctionId, Option<HostId>)> {
+        self.intent.moves.iter().map(|one| (one.function, one.to)).collect()
+    }
 }
 
 /// One function's new place.

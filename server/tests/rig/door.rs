@@ -8,10 +8,10 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use patchbay_api::{Problem, TopologyView};
-use patchbay_domain::{ChangeId, Entry, Generation, Intent, LedgerPage, Plan, Seq};
+use patchbay_domain::{ChangeId, Entry, FunctionId, Generation, HostId, LedgerPage, Seq};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use thiserror::Error;
 use tokio::net::TcpStream;
@@ -61,7 +61,14 @@ pub struct Ended {
     /// How it ended.
     pub stage: Stage,
     /// What it was to do.
-    pub plan: Plan,
+    pub plan: Planned,
+}
+
+/// What matters here of a plan.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Planned {
+    /// The generation it was made for.
+    pub generation: Generation,
 }
 
 /// What came of asking for a change.
@@ -105,9 +112,18 @@ impl Answer {
     }
 }
 
+/// What a client wants: functions, each with the host that shall have it, or none.
+pub type Wanted = Vec<(FunctionId, Option<HostId>)>;
+
+/// An intent as a program writes it by hand, in the words that every version of the door understands.
+pub fn intent(wanted: &[(FunctionId, Option<HostId>)]) -> Value {
+    let one = |(function, to): &(FunctionId, Option<HostId>)| json!({ "function": function, "to": to });
+    json!({ "moves": wanted.iter().map(one).collect::<Vec<_>>() })
+}
+
 /// The body of a request for a change.
-pub fn change(intent: &Intent, reason: &str, seen: Generation) -> Vec<u8> {
-    json!({ "intent": intent, "reason": reason, "seen": seen }).to_string().into_bytes()
+pub fn change(wanted: &[(FunctionId, Option<HostId>)], reason: &str, seen: Generation) -> Vec<u8> {
+    json!({ "intent": intent(wanted), "reason": reason, "seen": seen }).to_string().into_bytes()
 }
 
 impl Door {

@@ -7,9 +7,10 @@ use super::crowd::heard;
 use super::hold::{Hold, Moment};
 use super::inspector::{Count, Inspector};
 use crate::checks::{Asked, Heard};
+use crate::rig::door::Wanted;
 use crate::rig::{Board, Door, Program, Server, board, door};
 use anyhow::{Context, Result, ensure};
-use patchbay_domain::{FunctionId, HostId, Intent, Move};
+use patchbay_domain::{FunctionId, HostId};
 use patchbay_softswitch::{Options, Phase, Rack, Running, Shape, Softswitch, Verdict, generate};
 use std::fmt;
 use std::net::{SocketAddr, SocketAddrV4};
@@ -137,10 +138,10 @@ impl Stage {
     ) -> Result<(Server, bool)> {
         let mut door = Door::open(server.address).await?;
         let board = Board(door.topology().await?);
-        let intent = round_trip(&board, moves)?;
+        let wanted = round_trip(&board, moves)?;
         self.asked += 1;
-        let mut asked = Asked { intent, reason: format!("request {}", self.asked), heard: Heard::Nothing };
-        let body = door::change(&asked.intent, &asked.reason, board.0.generation);
+        let mut asked = Asked { wanted, reason: format!("request {}", self.asked), heard: Heard::Nothing };
+        let body = door::change(&asked.wanted, &asked.reason, board.0.generation);
         self.hold.arm(Moment { nth, phase: fate.phase() });
         let answer = tokio::select! {
             () = self.hold.held() => None,
@@ -167,7 +168,7 @@ impl Stage {
 }
 
 /// So many functions of as many hosts go round: each to the next one's host, the last to the first one's.
-fn round_trip(board: &Board, moves: usize) -> Result<Intent> {
+fn round_trip(board: &Board, moves: usize) -> Result<Wanted> {
     let switch = *board.switches().first().context("there is a switch")?;
     let (hosts, movable) = (board.hosts(switch), board.movable(switch));
     let of_host = |host: HostId| movable.iter().filter(move |(_, at)| *at == Some(host)).map(|(f, _)| *f);
@@ -181,7 +182,5 @@ fn round_trip(board: &Board, moves: usize) -> Result<Intent> {
     }
     chosen.truncate(moves);
     let next = |at: usize| chosen[(at + 1) % chosen.len()].1;
-    let moves =
-        chosen.iter().enumerate().map(|(at, (function, _))| Move { function: *function, to: Some(next(at)) });
-    Ok(Intent { moves: moves.collect() })
+    Ok(chosen.iter().enumerate().map(|(at, (function, _))| (*function, Some(next(at)))).collect())
 }

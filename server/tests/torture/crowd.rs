@@ -119,11 +119,11 @@ impl Client {
         let mut door = Door::open(server).await?;
         while *self.orders.borrow() == order {
             let board = Board(door.topology().await?);
-            let intent = wishes::draw(&mut self.rng, &board);
+            let wanted = wishes::draw(&mut self.rng, &board);
             self.asked += 1;
             let reason = format!("client {}, request {}", self.name, self.asked);
-            let body = door::change(&intent, &reason, board.0.generation);
-            asked.push(Asked { intent, reason, heard: Heard::Nothing });
+            let body = door::change(&wanted, &reason, board.0.generation);
+            asked.push(Asked { wanted, reason, heard: Heard::Nothing });
             let heard = heard(&door.submit(body).await?.submitted()?)?;
             if let Some(last) = asked.last_mut() {
                 last.heard = heard;
