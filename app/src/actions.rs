@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Postcard, PostcardEncoding};
-use patchbay_api::{ApiError, ChangeRequest, Picture};
+use patchbay_api::{ApiError, ChangeRequest, Picture, Proposal, WayBack};
 use patchbay_domain::{ChangeId, ChangeRecord, HistoryPage, HistoryQuery};
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ pub async fn submit(
     /// What shall happen, why, and what the person saw.
     request: ChangeRequest,
 ) -> Result<ChangeId, ActionError> {
-    answer(crate::desk::desk().submit(caller(), request).await)
+    answer(crate::desk::desk().submit(caller(), request, None).await)
 }
 
 /// Reads one change, for undoing it.
@@ -61,6 +61,30 @@ pub async fn change(
     id: ChangeId,
 ) -> Result<ChangeRecord, ActionError> {
     answer(crate::desk::desk().change(id).await)
+}
+
+/// Cancels a change that waits for its turn.
+///
+/// # Errors
+/// [`ActionError::Desk`] when it has begun or ended, or there is no such change.
+#[server(input = Postcard, output = Postcard)]
+pub async fn cancel(
+    /// Which one.
+    id: ChangeId,
+) -> Result<ChangeRecord, ActionError> {
+    answer(crate::desk::desk().cancel(caller(), id).await)
+}
+
+/// Works out a way back.
+///
+/// # Errors
+/// [`ActionError::Desk`] when there is no such change or entry, or the history cannot be read.
+#[server(input = Postcard, output = Postcard)]
+pub async fn work_out(
+    /// Which one.
+    way: WayBack,
+) -> Result<Proposal, ActionError> {
+    answer(crate::desk::desk().way_back(way).await)
 }
 
 /// Reads one page of the history, newest first.

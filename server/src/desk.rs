@@ -4,13 +4,17 @@ use async_trait::async_trait;
 use chrono::Utc;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use patchbay_api::{ApiError, ChangeRequest, Desk, LiveEvent, LiveEvents, Notice, Picture};
+use patchbay_api::{
+    ApiError, ChangeRequest, Desk, LiveEvent, LiveEvents, Notice, Picture, Proposal, WayBack,
+};
 use patchbay_domain::history::LEDGER_PAGE_MAX;
 use patchbay_domain::{
-    Actor, ChangeId, ChangeRecord, Event, HistoryPage, HistoryQuery, Intent, LedgerPage, Plan, Seq, Vitals,
+    Actor, ChangeId, ChangeRecord, Hash, HistoryPage, HistoryQuery, IdempotencyKey, Intent, LedgerPage, Plan,
+    Seq, Vitals,
 };
-use patchbay_engine::{Engine, Happening, Happenings, SubmitError};
-use patchbay_store::{Store, StoreError};
+use patchbay_engine::{Accepted, CancelError, Engine, Happening, Happenings, Submission, SubmitError};
+use patchbay_store::{Keyed, Store, StoreError};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -35,6 +39,40 @@ impl ServerDesk {
         Self { engine, store, notices, stopping }
     }
 
+    async fn accept(
+        &self,
+        actor: Actor,
+        request: ChangeRequest,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Accepted, ApiError> {
+        let key = key
+            .map(|key| Ok::<_, ApiError>(Keyed { key, asked: fingerprint(&actor, &request)? }))
+            .transpose()?;
+        let ChangeRequest { intent, reason, seen } = request;
+        self.engine.submit(Submission { actor, intent, reason, seen, key }).await.map_err(refused)
+    }
+
+    /// Waits for the end of a change that was accepted. What was opened and closed in this run need not be read from
+    /// the database.
+    async fn ended(&self, accepted: Accepted) -> Result<ChangeRecord, ApiError> {
+        let mut stopping = self.stopping.clone();
+        let Some(end) = self.engine.end_of(accepted.change) else {
+            return self.record(accepted.change).await;
+        };
+        let closed = tokio::select! {
+            biased;
+            closed = end => closed,
+            _ = stopping.wait_for(|stop| *stop) => return Err(ApiError::Stopping),
+        };
+        match (accepted.opened, closed) {
+            (Some(opened), Ok(closed)) => match ChangeRecord::of(&opened, Some(&closed)) {
+                Some(record) => Ok(record),
+                None => self.record(accepted.change).await,
+            },
+            _ => self.record(accepted.change).await,
+        }
+    }
+
     async fn record(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
         let found = self.store.change(id).await.map_err(|e| storage(&e))?;
         found.ok_or_else(|| ApiError::NotFound { what: format!("change {id}") })
@@ -50,7 +88,8 @@ fn storage(cause: &StoreError) -> ApiError {
 fn refused(error: SubmitError) -> ApiError {
     match error {
         SubmitError::Refused(refusal) => ApiError::Refused(refusal),
-        SubmitError::Stale { seen, current } => ApiError::Stale { seen, current },
+        SubmitError::Stale { seen, current, moved } => ApiError::Stale { seen, current, moved },
+        SubmitError::KeyReused { change } => ApiError::KeyReused { change },
         SubmitError::QueueFull { switch_name, waiting } => {
             ApiError::QueueFull { switch_name, waiting: waiting as u64 }
         }
@@ -74,6 +113,8 @@ impl Desk for ServerDesk {
             entries: snapshot.seq.get(),
             notices: self.notices.clone(),
             vitals: snapshot.vitals.iter().map(|(id, vitals)| (*id, Vitals::clone(vitals))).collect(),
+            begun: snapshot.begun.clone(),
+            trouble: snapshot.trouble.clone(),
         })
     }
 
@@ -81,28 +122,66 @@ impl Desk for ServerDesk {
         Ok(patchbay_domain::plan(&self.engine.snapshot().topology, intent)?)
     }
 
-    async fn submit(&self, actor: Actor, request: ChangeRequest) -> Result<ChangeId, ApiError> {
-        let ChangeRequest { intent, reason, seen } = request;
-        self.engine.submit(&actor, &intent, &reason, seen).await.map_err(refused)
+    async fn submit(
+        &self,
+        actor: Actor,
+        request: ChangeRequest,
+        key: Option<IdempotencyKey>,
+    ) -> Result<ChangeId, ApiError> {
+        Ok(self.accept(actor, request, key).await?.change)
+    }
+
+    async fn carry_out(
+        &self,
+        actor: Actor,
+        request: ChangeRequest,
+        key: Option<IdempotencyKey>,
+    ) -> Result<ChangeRecord, ApiError> {
+        let accepted = self.accept(actor, request, key).await?;
+        self.ended(accepted).await
+    }
+
+    async fn cancel(&self, actor: Actor, id: ChangeId) -> Result<ChangeRecord, ApiError> {
+        match self.engine.cancel(id, actor).await {
+            Ok(()) => self.record(id).await,
+            Err(CancelError::Begun { change }) => Err(ApiError::Begun { change }),
+            Err(CancelError::NotOpen { change }) => {
+                self.record(change).await?;
+                Err(ApiError::Ended { change })
+            }
+            Err(CancelError::Unrecorded { .. }) => Err(ApiError::Storage),
+        }
+    }
+
+    async fn way_back(&self, way: WayBack) -> Result<Proposal, ApiError> {
+        let wishes = match way {
+            WayBack::Restore(seq) => {
+                let moment = self.store.moment(seq).await.map_err(|e| storage(&e))?;
+                let moment = moment.ok_or_else(|| ApiError::NotFound { what: format!("entry {seq}") })?;
+                moment.wishes()
+            }
+            WayBack::Undo(_) | WayBack::Retry(_) | WayBack::Accept(_) => BTreeMap::new(),
+        };
+        let record = match way {
+            WayBack::Undo(id) | WayBack::Retry(id) | WayBack::Accept(id) => Some(self.record(id).await?),
+            WayBack::Restore(_) => None,
+        };
+        let topology = &self.engine.snapshot().topology;
+        let plan = |id: ChangeId| record.as_ref().map(|r| (&r.plan, id));
+        let (intent, left_out) = match way {
+            WayBack::Undo(id) => (plan(id).map(|(plan, id)| plan.undo(id)), Vec::new()),
+            WayBack::Retry(id) => (plan(id).map(|(plan, id)| plan.retry(id, topology)), Vec::new()),
+            WayBack::Accept(id) => (plan(id).map(|(plan, id)| plan.accept(id, topology)), Vec::new()),
+            WayBack::Restore(seq) => {
+                let (intent, left_out) = topology.restore(seq, &wishes);
+                (Some(intent), left_out)
+            }
+        };
+        Ok(Proposal::new(topology, intent.unwrap_or_default(), left_out))
     }
 
     async fn change(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
         self.record(id).await
-    }
-
-    async fn ended(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
-        let mut stopping = self.stopping.clone();
-        let (_, mut happenings) = self.engine.watch();
-        loop {
-            let record = self.record(id).await?;
-            if record.closed.is_some() {
-                return Ok(record);
-            }
-            tokio::select! {
-                () = closed(&mut happenings, id) => {}
-                _ = stopping.wait_for(|stop| *stop) => return Err(ApiError::Stopping),
-            }
-        }
     }
 
     async fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, ApiError> {
@@ -125,21 +204,15 @@ impl Desk for ServerDesk {
     }
 }
 
-/// Returns when the change has ended, or when a look is needed because happenings were missed.
-async fn closed(happenings: &mut Happenings, id: ChangeId) {
-    loop {
-        match happenings.recv().await {
-            Ok(Happening::Entry(entry)) => {
-                if matches!(&entry.event, Event::ChangeClosed { change, .. } if *change == id) {
-                    return;
-                }
-            }
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => return,
-            // The engine is gone; whoever waits learns it from the stop signal.
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
-    }
+/// What a request is, for telling it from another one that comes with the same idempotency key.
+fn fingerprint(actor: &Actor, request: &ChangeRequest) -> Result<Hash, ApiError> {
+    let who = match actor {
+        Actor::Person { name, .. } => name.as_str(),
+        Actor::Engine => "",
+    };
+    let text = serde_json::to_string(&(who, request));
+    let text = text.map_err(|error| ApiError::BadRequest { why: error.to_string() })?;
+    Ok(Hash::of(text.as_bytes()))
 }
 
 /// The entries a listener has missed. One that is further behind than a page, or ahead of this ledger, is told to ask
@@ -171,6 +244,8 @@ fn from_now_on(happenings: Happenings) -> impl futures::Stream<Item = LiveEvent>
         let event = match happenings.recv().await {
             Ok(Happening::Entry(entry)) => entry_event((*entry).clone()),
             Ok(Happening::Step(progress)) => LiveEvent::Step(progress),
+            Ok(Happening::Begun(change)) => LiveEvent::Begun(change),
+            Ok(Happening::Trouble(trouble)) => LiveEvent::Trouble(trouble),
             Ok(Happening::Switch(switch, state)) => LiveEvent::Switch { switch, state },
             Ok(Happening::Vitals(switch, vitals)) => {
                 LiveEvent::Vitals { switch, vitals: vitals.map(Arc::unwrap_or_clone) }

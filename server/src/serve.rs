@@ -122,7 +122,7 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
         }
     }
     let (engine, tasks) =
-        Engine::start(store.clone(), switches, EngineOptions::default(), Clock::SYSTEM).await?;
+        Engine::start(Arc::new(store.clone()), switches, EngineOptions::default(), Clock::SYSTEM).await?;
     let (stop, stopping) = watch::channel(false);
     let notices = if lab.is_empty() { Vec::new() } else { vec![lab_notice()] };
     let desk = ServerDesk::new(engine.clone(), store.clone(), notices, stopping);

@@ -1,6 +1,6 @@
 //! Pages as a browser without scripts gets them, and server functions as an island calls them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,12 +14,12 @@ use http::{Request, Response, StatusCode};
 use leptos::server_fn::ServerFn;
 use patchbay::assets::Assets;
 use patchbay::pages::pages;
-use patchbay_api::{ApiError, ChangeRequest, Desk, LiveEvents, Picture};
+use patchbay_api::{ApiError, ChangeRequest, Desk, LiveEvents, Picture, Proposal, WayBack};
 use patchbay_app::actions::{ActionError, Look, Submit};
 use patchbay_app::block;
 use patchbay_domain::{
-    Actor, ChangeId, ChangeRecord, Generation, HistoryPage, HistoryQuery, Host, HostId, Intent, LedgerPage,
-    Link, PhysicalPort, Plan, Rate, Reason, Seq, Switch, SwitchId, SwitchState, Topology,
+    Actor, ChangeId, ChangeRecord, Generation, HistoryPage, HistoryQuery, Host, HostId, IdempotencyKey,
+    Intent, LedgerPage, Link, PhysicalPort, Plan, Rate, Reason, Seq, Switch, SwitchId, SwitchState, Topology,
 };
 use tower::ServiceExt;
 
@@ -39,16 +39,34 @@ impl Desk for QuietDesk {
         Err(ApiError::Stopping)
     }
 
-    async fn submit(&self, _: Actor, request: ChangeRequest) -> Result<ChangeId, ApiError> {
-        Err(ApiError::Stale { seen: request.seen, current: Generation::new(8) })
+    async fn submit(
+        &self,
+        _: Actor,
+        request: ChangeRequest,
+        _: Option<IdempotencyKey>,
+    ) -> Result<ChangeId, ApiError> {
+        Err(ApiError::Stale { seen: request.seen, current: Generation::new(8), moved: Vec::new() })
+    }
+
+    async fn carry_out(
+        &self,
+        _: Actor,
+        _: ChangeRequest,
+        _: Option<IdempotencyKey>,
+    ) -> Result<ChangeRecord, ApiError> {
+        Err(ApiError::Stopping)
+    }
+
+    async fn cancel(&self, _: Actor, id: ChangeId) -> Result<ChangeRecord, ApiError> {
+        Err(ApiError::Ended { change: id })
+    }
+
+    async fn way_back(&self, _: WayBack) -> Result<Proposal, ApiError> {
+        Err(ApiError::Storage)
     }
 
     async fn change(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
         Err(ApiError::NotFound { what: format!("change {id}") })
-    }
-
-    async fn ended(&self, _: ChangeId) -> Result<ChangeRecord, ApiError> {
-        Err(ApiError::Stopping)
     }
 
     async fn history(&self, _: &HistoryQuery) -> Result<HistoryPage, ApiError> {
@@ -82,6 +100,8 @@ fn picture() -> Picture {
         entries: 9,
         notices: vec![],
         vitals: BTreeMap::new(),
+        begun: BTreeSet::new(),
+        trouble: None,
     }
 }
 
@@ -186,9 +206,9 @@ async fn an_island_reads_the_picture() {
 #[tokio::test]
 async fn a_refused_action_keeps_the_desks_status_and_words() {
     let reason = Reason::new("maintenance").expect("a proper reason");
-    let request = ChangeRequest { intent: Intent { moves: vec![] }, reason, seen: Generation::new(7) };
+    let request = ChangeRequest { intent: Intent::default(), reason, seen: Generation::new(7) };
     let response = call(&Submit { request }).await;
     assert_eq!(response.status(), StatusCode::CONFLICT);
-    let stale = ApiError::Stale { seen: Generation::new(7), current: Generation::new(8) };
+    let stale = ApiError::Stale { seen: Generation::new(7), current: Generation::new(8), moved: Vec::new() };
     assert_eq!(answer::<ActionError>(response).await, ActionError::Desk(stale));
 }

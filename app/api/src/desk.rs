@@ -1,13 +1,14 @@
 //! The desk: what the server does for whoever stands before it.
 
+use crate::drift::Proposal;
 use crate::error::ApiError;
 use crate::live::LiveEvent;
-use crate::request::ChangeRequest;
+use crate::request::{ChangeRequest, WayBack};
 use crate::view::Picture;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use patchbay_domain::{
-    Actor, ChangeId, ChangeRecord, HistoryPage, HistoryQuery, Intent, LedgerPage, Plan, Seq,
+    Actor, ChangeId, ChangeRecord, HistoryPage, HistoryQuery, IdempotencyKey, Intent, LedgerPage, Plan, Seq,
 };
 
 /// Live events in order, without end unless the server stops.
@@ -31,21 +32,44 @@ pub trait Desk: Send + Sync + 'static {
     /// Accepts a change: it is durable when this returns, and the switch is touched after that.
     ///
     /// # Errors
-    /// [`ApiError::Stale`], [`ApiError::Refused`], [`ApiError::QueueFull`], [`ApiError::Stopping`] or
-    /// [`ApiError::Storage`]; then nothing was recorded and nothing will happen.
-    async fn submit(&self, actor: Actor, request: ChangeRequest) -> Result<ChangeId, ApiError>;
+    /// [`ApiError::Stale`], [`ApiError::Refused`], [`ApiError::QueueFull`], [`ApiError::KeyReused`],
+    /// [`ApiError::Stopping`] or [`ApiError::Storage`]; then nothing was recorded and nothing will happen.
+    async fn submit(
+        &self,
+        actor: Actor,
+        request: ChangeRequest,
+        key: Option<IdempotencyKey>,
+    ) -> Result<ChangeId, ApiError>;
+
+    /// Accepts a change and waits for its end.
+    ///
+    /// # Errors
+    /// Those of [`Desk::submit`], and [`ApiError::Stopping`] when the server stops before the change has ended.
+    async fn carry_out(
+        &self,
+        actor: Actor,
+        request: ChangeRequest,
+        key: Option<IdempotencyKey>,
+    ) -> Result<ChangeRecord, ApiError>;
+
+    /// Cancels a change that waits for its turn. It has ended when this returns.
+    ///
+    /// # Errors
+    /// [`ApiError::Begun`] once its first step was sent, [`ApiError::NotFound`] when there is no such change,
+    /// [`ApiError::Ended`] when it has ended.
+    async fn cancel(&self, actor: Actor, id: ChangeId) -> Result<ChangeRecord, ApiError>;
+
+    /// Works out a way back, and changes nothing.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] when there is no such change or entry, [`ApiError::Storage`].
+    async fn way_back(&self, way: WayBack) -> Result<Proposal, ApiError>;
 
     /// A change as it stands.
     ///
     /// # Errors
     /// [`ApiError::NotFound`] when there is no change with this id.
     async fn change(&self, id: ChangeId) -> Result<ChangeRecord, ApiError>;
-
-    /// Waits until a change has ended.
-    ///
-    /// # Errors
-    /// [`ApiError::NotFound`], or [`ApiError::Stopping`] when the server stops first.
-    async fn ended(&self, id: ChangeId) -> Result<ChangeRecord, ApiError>;
 
     /// One page of the history, newest first.
     ///

@@ -1,6 +1,6 @@
 //! What can go wrong for whoever asks, and how it is said over HTTP.
 
-use patchbay_domain::{Generation, Refusal};
+use patchbay_domain::{ChangeId, Generation, Moved, Refusal, touches};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -23,15 +23,35 @@ pub enum ApiError {
     /// A rule refuses the intent.
     #[error("{0}")]
     Refused(Refusal),
-    /// The rack has changed since the person looked.
-    #[error(
-        "The rack has changed since you looked (you saw generation {seen}, it is now {current}). Look again and repeat the move."
-    )]
+    /// Something that the intent touches has changed since the person looked.
+    #[error("Since you looked, {}. Look again and repeat the move.", touches::in_a_sentence(.moved))]
     Stale {
         /// What the person saw.
         seen: Generation,
         /// What it is now.
         current: Generation,
+        /// What changed, and by whom.
+        moved: Vec<Moved>,
+    },
+    /// The idempotency key came with another request before.
+    #[error(
+        "This Idempotency-Key was sent with another request before, which became change {change}. Use a new key for a new request."
+    )]
+    KeyReused {
+        /// The change it stands for.
+        change: ChangeId,
+    },
+    /// The change can no longer be cancelled.
+    #[error("Change {change} has begun: its first step was sent. Wait for its end, then undo it.")]
+    Begun {
+        /// The change.
+        change: ChangeId,
+    },
+    /// The change has ended already.
+    #[error("Change {change} has ended. Undo it instead.")]
+    Ended {
+        /// The change.
+        change: ChangeId,
     },
     /// There is no such thing.
     #[error("There is no {what}. Check the address.")]
@@ -74,9 +94,12 @@ impl ApiError {
             Self::ForeignPage => 403,
             Self::NotFound { .. } => 404,
             Self::MethodNotAllowed { .. } => 405,
-            Self::Refused(Refusal::InFlight { .. }) | Self::Stale { .. } => 409,
+            Self::Refused(Refusal::InFlight { .. })
+            | Self::Stale { .. }
+            | Self::Begun { .. }
+            | Self::Ended { .. } => 409,
             Self::TooLarge { .. } => 413,
-            Self::Refused(_) => 422,
+            Self::Refused(_) | Self::KeyReused { .. } => 422,
             Self::Storage => 500,
             Self::QueueFull { .. } | Self::Stopping => 503,
         }
@@ -89,6 +112,9 @@ impl ApiError {
             Self::TooLarge { .. } => "too_large",
             Self::Refused(refusal) => refusal.code(),
             Self::Stale { .. } => "stale",
+            Self::KeyReused { .. } => "key_reused",
+            Self::Begun { .. } => "begun",
+            Self::Ended { .. } => "ended",
             Self::NotFound { .. } => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::ForeignPage => "foreign_page",
@@ -104,6 +130,9 @@ impl ApiError {
             Self::TooLarge { .. } => "The request is too large",
             Self::Refused(_) => "A rule refuses this",
             Self::Stale { .. } => "The rack has changed",
+            Self::KeyReused { .. } => "The key stands for another request",
+            Self::Begun { .. } => "The change has begun",
+            Self::Ended { .. } => "The change has ended",
             Self::NotFound { .. } => "Not found",
             Self::MethodNotAllowed { .. } => "Not for this method",
             Self::ForeignPage => "From another site",
@@ -128,6 +157,10 @@ impl ApiError {
             generation: match self {
                 Self::Stale { current, .. } => Some(*current),
                 _ => None,
+            },
+            moved: match self {
+                Self::Stale { moved, .. } => moved.clone(),
+                _ => Vec::new(),
             },
         }
     }
@@ -159,12 +192,15 @@ pub struct Problem {
     /// The generation to look at now, when the one seen is stale.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub generation: Option<Generation>,
+    /// What changed since the person looked, and by whom.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub moved: Vec<Moved>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use patchbay_domain::{ChangeId, FunctionId};
+    use patchbay_domain::{FunctionId, Toucher};
 
     #[test]
     fn a_refusal_is_422_and_a_conflict_with_a_change_in_flight_409() {
@@ -180,12 +216,24 @@ mod tests {
 
     #[test]
     fn a_problem_has_the_fields_of_the_standard() {
-        let stale = ApiError::Stale { seen: Generation::new(3), current: Generation::new(5) };
+        let stale = ApiError::Stale {
+            seen: Generation::new(3),
+            current: Generation::new(5),
+            moved: vec![Moved {
+                what: "eth16v5".to_owned(),
+                by: Toucher::Outside,
+                generation: Generation::new(4),
+            }],
+        };
         let json = serde_json::to_value(stale.problem()).expect("a problem is JSON");
         assert_eq!(json["type"], "urn:patchbay:problem:stale");
         assert_eq!(json["status"], 409);
         assert_eq!(json["generation"], 5);
-        assert!(json["detail"].as_str().is_some_and(|d| d.contains("generation 3")));
+        assert_eq!(
+            json["detail"],
+            "Since you looked, eth16v5 was changed at the switch, past Patchbay. Look again and repeat the move."
+        );
+        assert_eq!(json["moved"][0]["what"], "eth16v5");
         assert!(json.get("refusal").is_none());
     }
 }

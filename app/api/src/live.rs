@@ -1,6 +1,6 @@
 //! What the live stream carries.
 
-use patchbay_domain::{Entry, StepProgress, SwitchId, SwitchState, Vitals};
+use patchbay_domain::{ChangeId, Entry, StepProgress, SwitchId, SwitchState, Vitals};
 use serde::{Deserialize, Serialize};
 
 /// One event of the live stream.
@@ -11,6 +11,10 @@ pub enum LiveEvent {
     Entry(Box<Entry>),
     /// A step in flight. Not in the ledger until its change has ended.
     Step(StepProgress),
+    /// The first step of a change is being sent: it can no longer be cancelled.
+    Begun(ChangeId),
+    /// Nothing can be written down, and why, as a sentence; none when it can again.
+    Trouble(Option<String>),
     /// A switch's state as it is while the server runs, where no entry says it.
     Switch {
         /// The switch.

@@ -1,6 +1,6 @@
 //! What a face sends.
 
-use patchbay_domain::{Generation, Intent, Reason};
+use patchbay_domain::{ChangeId, Generation, Intent, Reason, Seq};
 use serde::{Deserialize, Serialize};
 
 /// A request for a change.
@@ -13,6 +13,20 @@ pub struct ChangeRequest {
     pub reason: Reason,
     /// The generation the person looked at while deciding.
     pub seen: Generation,
+}
+
+/// A way back that somebody asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WayBack {
+    /// Undo a change.
+    Undo(ChangeId),
+    /// Finish a change that is stuck.
+    Retry(ChangeId),
+    /// Accept what the switch says after a change that is stuck.
+    Accept(ChangeId),
+    /// Restore what was wished when this entry had been written.
+    Restore(Seq),
 }
 
 #[cfg(test)]

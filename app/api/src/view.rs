@@ -7,7 +7,7 @@ use patchbay_domain::{
     Temperature, Topology, Vitals,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something an operator should know about this server, shown as a banner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,10 @@ pub struct Picture {
     pub notices: Vec<Notice>,
     /// How the switches are; a switch that does not answer is left out.
     pub vitals: BTreeMap<SwitchId, Vitals>,
+    /// The open changes whose first step was sent. The others wait and can be cancelled.
+    pub begun: BTreeSet<ChangeId>,
+    /// Why nothing can be written down right now, as a sentence.
+    pub trouble: Option<String>,
 }
 
 /// A link as the JSON door shows it.
@@ -297,6 +301,8 @@ mod tests {
             entries: 9,
             notices: Vec::new(),
             vitals: [(SwitchId::new(1), vitals)].into(),
+            begun: BTreeSet::new(),
+            trouble: None,
         }
     }
 

@@ -21,6 +21,11 @@ impl Hash {
         Self(bytes)
     }
 
+    /// The SHA-256 of a text.
+    pub fn of(text: &[u8]) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+
     /// The 32 bytes.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0

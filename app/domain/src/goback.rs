@@ -7,10 +7,13 @@ use crate::ids::{ChangeId, FunctionId, Seq, SwitchId};
 use crate::intent::{Intent, Move, Origin};
 use crate::plan::{Plan, PlannedMove};
 use crate::topology::{Assignment, Topology};
+use crate::words::whereabouts;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What somebody else did to a function that the ledger wishes elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DriftKind {
     /// Its adapter is not in its slot. The wish is kept for when it comes back.
     Absent,
@@ -60,6 +63,11 @@ fn exact(wanted: impl Iterator<Item = (FunctionId, Option<Assignment>)>) -> Inte
 }
 
 impl Topology {
+    /// Where the ledger wishes every function.
+    pub fn wishes(&self) -> BTreeMap<FunctionId, Option<Assignment>> {
+        self.functions.keys().map(|&id| (id, self.wish(id))).collect()
+    }
+
     /// The functions that have drifted and whose switch this is.
     pub fn drifted(&self, switch: SwitchId) -> impl Iterator<Item = FunctionId> {
         let here = move |id: &FunctionId| {
@@ -79,6 +87,20 @@ impl Topology {
             (None, _) => DriftKind::Bound,
             (Some(_), Some(_)) => DriftKind::Moved,
         })
+    }
+
+    /// What happened to a function that is not where the ledger wishes it, as a sentence.
+    pub fn drift_in_words(&self, id: FunctionId) -> String {
+        let name = self.label(id);
+        let (wish, found) = (self.wish(id), self.functions.get(&id).and_then(|f| f.assigned));
+        let (wished, now) = (whereabouts(self, wish), whereabouts(self, found));
+        match self.drift_kind(id) {
+            None => format!("{name} is {now}."),
+            Some(DriftKind::Absent) => {
+                format!("{name} is wished {wished}, and its adapter is not in its slot.")
+            }
+            Some(_) => format!("{name} is wished {wished}, and is {now}."),
+        }
     }
 
     /// The intent that makes a switch follow the ledger for these functions. Those whose adapter is absent are left

@@ -3,7 +3,7 @@
 use crate::chain::Hash;
 use crate::ids::{ChangeId, Generation, Seq};
 use crate::intent::{Intent, Reason};
-use crate::ledger::{Actor, Outcome, StepReport};
+use crate::ledger::{Actor, Entry, Event, Outcome, StepReport};
 use crate::plan::Plan;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -53,4 +53,38 @@ pub struct ChangeRecord {
     pub opened: EntryMark,
     /// How it ended; none while it runs.
     pub closed: Option<ChangeClosing>,
+}
+
+impl EntryMark {
+    /// Where this entry stands.
+    pub fn of(entry: &Entry) -> Self {
+        Self { seq: entry.seq, at: entry.at, prev: entry.prev, hash: entry.hash }
+    }
+}
+
+impl ChangeRecord {
+    /// The record of a change from the entries that opened and closed it; none when they did something else.
+    pub fn of(opened: &Entry, closed: Option<&Entry>) -> Option<Self> {
+        let Event::ChangeOpened { change, intent, plan, reason, seen } = &opened.event else { return None };
+        let closed = match closed.map(|entry| (entry, &entry.event)) {
+            None => None,
+            Some((entry, Event::ChangeClosed { change: ended, outcome, why, reports, .. }))
+                if ended == change =>
+            {
+                let (outcome, why, reports) = (*outcome, why.clone(), reports.clone());
+                Some(ChangeClosing { entry: EntryMark::of(entry), outcome, why, reports })
+            }
+            Some(_) => return None,
+        };
+        Some(Self {
+            id: *change,
+            actor: opened.actor.clone(),
+            reason: reason.clone(),
+            intent: intent.clone(),
+            seen: *seen,
+            plan: plan.clone(),
+            opened: EntryMark::of(opened),
+            closed,
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::address::{Link, LinkHealth, Rate};
 use crate::ids::{FunctionId, HostId};
-use crate::topology::{Adapter, AdapterKind, Function, Role, SwitchState, Topology};
+use crate::topology::{Adapter, AdapterKind, Assignment, Function, Role, SwitchState, Topology};
 use std::fmt;
 
 impl AdapterKind {
@@ -119,6 +119,14 @@ impl Topology {
     /// The name of a host; "host 7" for one that is not in the topology.
     pub fn host_name(&self, id: HostId) -> String {
         self.hosts.get(&id).map_or_else(|| format!("host {id}"), |host| host.name.clone())
+    }
+}
+
+/// "on web-03, logical port 2" or "in the pool".
+pub fn whereabouts(topology: &Topology, at: Option<Assignment>) -> String {
+    match at {
+        Some(at) => format!("on {}, logical port {}", topology.host_name(at.host), at.logical_port),
+        None => "in the pool".to_owned(),
     }
 }
 

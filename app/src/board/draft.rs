@@ -1,7 +1,7 @@
 //! The plan on the sheet, before it is sent: kept true while the rack changes under it.
 
 use patchbay_api::ChangeRequest;
-use patchbay_domain::reconcile::whereabouts;
+use patchbay_domain::words::whereabouts;
 use patchbay_domain::{Intent, Plan, PlannedMove, Reason, ReasonError, Refusal, Topology, plan};
 
 use super::layout::place;

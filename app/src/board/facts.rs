@@ -21,8 +21,9 @@ impl Fact {
 
 /// What moves, from where, to where, and what it keeps.
 pub fn facts(topology: &Topology, plan: &Plan) -> Vec<Fact> {
-    let moving: Vec<_> = plan.moves.iter().filter(|m| m.changes_host()).collect();
+    let moving: Vec<_> = plan.moves.iter().filter(|m| m.from != m.to).collect();
     match moving.as_slice() {
+        [] => adopted(topology, plan),
         [one] => facts_of_one(topology, one),
         many => {
             let line = |m: &&PlannedMove| {
@@ -34,6 +35,16 @@ pub fn facts(topology: &Topology, plan: &Plan) -> Vec<Fact> {
             std::iter::once(all).chain(many.iter().map(line)).chain(std::iter::once(kept)).collect()
         }
     }
+}
+
+/// Nothing moves: the history follows what the switch says.
+fn adopted(topology: &Topology, plan: &Plan) -> Vec<Fact> {
+    let line = |m: &PlannedMove| {
+        let (wished, found) = (place(topology, m.from), place(topology, m.to));
+        Fact::new(m.name.clone(), format!("{found}, instead of {wished}"))
+    };
+    let untouched = Fact::new("Switch", "is not touched");
+    plan.adoptions.iter().map(line).chain(std::iter::once(untouched)).collect()
 }
 
 fn facts_of_one(topology: &Topology, one: &PlannedMove) -> Vec<Fact> {

@@ -2,12 +2,14 @@
 
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
-use patchbay_api::Picture;
-use patchbay_domain::{ChangeId, SwitchId};
+use patchbay_api::{Picture, WayBack};
+use patchbay_domain::{ChangeId, Seq, SwitchId};
 use serde::{Deserialize, Serialize};
 
 use super::paint;
-use super::parts::{Footer, Head, JustNow, Overlay, PlanSheet, Rack, RunSheet, Said, SelectionBar, ToastBar};
+use super::parts::{
+    Attention, Footer, Head, JustNow, Overlay, PlanSheet, Rack, RunSheet, Said, SelectionBar, ToastBar,
+};
 use super::scene::{Scene, scene};
 use super::sheet::{Face, Sheet};
 use super::state::BoardState;
@@ -64,6 +66,7 @@ fn BoardMain() -> impl IntoView {
             on:focusout=move |_| keys::on_blur(scene)
         >
             <Head/>
+            <Attention/>
             <Rack/>
             <SelectionBar/>
             <ToastBar/>
@@ -100,8 +103,8 @@ fn wake(scene: Scene) {
         }
     });
     follow_stream(scene);
-    if let Some(change) = asked_undo() {
-        scene.undo(change);
+    if let Some(way) = asked_way() {
+        scene.go_back(way);
     }
 }
 
@@ -137,10 +140,24 @@ fn is_in_menu(target: &leptos::web_sys::EventTarget) -> bool {
     element.and_then(|element| element.closest(".menu").ok().flatten()).is_some()
 }
 
-/// A page that shows a change links to `/?undo=12`.
-fn asked_undo() -> Option<ChangeId> {
+/// A page that shows a change links to `/?undo=12`, and likewise with `retry`, `accept` and `restore`.
+fn asked_way() -> Option<WayBack> {
     let query = window().location().search().ok()?;
-    query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("undo=")?.parse().ok())
+    query.trim_start_matches('?').split('&').find_map(|pair| {
+        let (name, number) = pair.split_once('=')?;
+        way_named(name, number.parse().ok()?)
+    })
+}
+
+fn way_named(name: &str, number: u64) -> Option<WayBack> {
+    let change = ChangeId::new(number);
+    match name {
+        "undo" => Some(WayBack::Undo(change)),
+        "retry" => Some(WayBack::Retry(change)),
+        "accept" => Some(WayBack::Accept(change)),
+        "restore" => Some(WayBack::Restore(Seq::new(number))),
+        _ => None,
+    }
 }
 
 /// The same picture on both sides: the server has it at hand, the browser reads the block beside the island.

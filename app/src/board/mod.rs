@@ -1,9 +1,10 @@
 //! The board: hosts left, the switch in the middle, adapters right.
 //!
 //! Plain structs hold the logic and have the tests: [`drag`], [`offer`], [`walk`], [`sheet`], [`draft`], [`run`],
-//! [`trace`], [`geometry`]. [`state`] turns live events into signals, [`scene`] is what a person does, [`parts`] are
+//! [`trace`], [`geometry`], [`attention`]. [`state`] turns live events into signals, [`scene`] is what a person does, [`parts`] are
 //! the components, and [`pointer`], [`keys`] and [`paint`] are where they meet the page.
 
+pub mod attention;
 pub mod choices;
 pub mod dom;
 pub mod draft;

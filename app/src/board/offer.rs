@@ -178,7 +178,7 @@ mod tests {
         let t = fixture::topology();
         let target = Target::Swap(HOST_FULL, HBA_VF1);
         let intent = intent_for(&t, &[NIC_VF1], target);
-        assert_eq!(intent.moves[1], Move { function: HBA_VF1, to: Some(HOST_A) });
+        assert_eq!(intent.moves[1], Move::new(HBA_VF1, Some(HOST_A)));
         assert!(offer(&t, &[NIC_VF1], target).accepts());
         assert!(swaps(&t, &[NIC_VF1], target));
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use patchbay_api::{ApiError, LiveEvent};
+use patchbay_api::{ApiError, LiveEvent, WayBack};
 use patchbay_domain::{ChangeId, FunctionId, Intent, Outcome};
 use std::collections::BTreeSet;
 
@@ -279,16 +279,25 @@ impl Scene {
     /// Opens the sheet with the plan that takes a change back.
     pub fn undo(self, change: ChangeId) {
         let known = self.state.runs.with_untracked(|runs| runs.get(change).map(|run| run.plan.undo(change)));
-        let reason = format!("Undo change {change}");
         match known {
-            Some(intent) => self.propose(intent, reason),
-            None => spawn_local(async move {
-                match actions::change(change).await {
-                    Ok(record) => self.propose(record.plan.undo(record.id), reason),
-                    Err(error) => self.tell(Toast::words(error.to_string())),
-                }
-            }),
+            Some(intent) => self.propose(intent, reason_for(WayBack::Undo(change))),
+            None => self.go_back(WayBack::Undo(change)),
         }
+    }
+
+    /// Asks the server for a way back, and opens the sheet with its plan.
+    pub fn go_back(self, way: WayBack) {
+        spawn_local(async move {
+            match actions::work_out(way).await {
+                Ok(proposal) => {
+                    self.propose(proposal.intent, reason_for(way));
+                    if !proposal.left_out.is_empty() {
+                        self.tell(Toast::words(proposal.left_out.join(" ")));
+                    }
+                }
+                Err(error) => self.tell(Toast::words(error.to_string())),
+            }
+        });
     }
 
     /// Esc: leaves the innermost thing that is open.
@@ -316,5 +325,15 @@ impl Scene {
             Some(stop) => dom::focus(stop),
             None => function.into_iter().for_each(dom::focus_function),
         }
+    }
+}
+
+/// The reason that is suggested for a way back.
+fn reason_for(way: WayBack) -> String {
+    match way {
+        WayBack::Undo(change) => format!("Undo change {change}"),
+        WayBack::Retry(change) => format!("Try change {change} again"),
+        WayBack::Accept(change) => format!("Accept what the switch says after change {change}"),
+        WayBack::Restore(seq) => format!("Restore the rack as of entry {seq}"),
     }
 }

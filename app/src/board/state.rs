@@ -78,6 +78,10 @@ pub struct BoardState {
     pub vitals: RwSignal<Option<Vitals>>,
     /// The changes seen on their way.
     pub runs: RwSignal<Runs>,
+    /// The open changes whose first step was sent; the others can be cancelled.
+    pub begun: RwSignal<BTreeSet<ChangeId>>,
+    /// Why nothing can be written down right now; none when all is well.
+    pub trouble: RwSignal<Option<String>>,
     wanted: Option<SwitchId>,
 }
 
@@ -94,6 +98,8 @@ impl BoardState {
             recent: RwSignal::new(Recent::default()),
             vitals: RwSignal::new(None),
             runs: RwSignal::new(Runs::default()),
+            begun: RwSignal::new(BTreeSet::new()),
+            trouble: RwSignal::new(None),
             wanted,
         };
         state.replace(picture);
@@ -106,6 +112,8 @@ impl BoardState {
         self.recent.set(Recent::new(picture.recent));
         self.runs.update(|runs| picture.topology.open.values().for_each(|o| runs.begin(o.id, &o.plan)));
         self.topology.set_value(picture.topology);
+        set_if_new(self.begun, picture.begun);
+        set_if_new(self.trouble, picture.trouble);
         let vitals = self.switch().and_then(|id| picture.vitals.remove(&id));
         set_if_new(self.vitals, vitals);
         self.rebuild();
@@ -167,6 +175,12 @@ impl BoardState {
                         set_if_new(self.vitals, vitals.clone());
                     }
                 }
+                LiveEvent::Begun(change) => {
+                    self.begun.update(|begun| {
+                        begun.insert(*change);
+                    });
+                }
+                LiveEvent::Trouble(trouble) => set_if_new(self.trouble, trouble.clone()),
                 LiveEvent::Reset => happened.missed = true,
             }
         }
@@ -305,7 +319,11 @@ impl Signals {
                     set_if_new(signal.clone(), adapter.link);
                 }
             }
-            Delta::Structure | Delta::Assigned(_) | Delta::Opened(_) | Delta::Closed(_) => {}
+            Delta::Structure
+            | Delta::Assigned(_)
+            | Delta::Drifted(_)
+            | Delta::Opened(_)
+            | Delta::Closed(_) => {}
         }
     }
 

@@ -14,6 +14,8 @@ fn picture() -> Picture {
         entries: 10,
         notices: Vec::new(),
         vitals: BTreeMap::new(),
+        begun: BTreeSet::new(),
+        trouble: None,
     }
 }
 

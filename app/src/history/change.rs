@@ -75,12 +75,22 @@ pub(super) fn ChangeHead(record: ChangeRecord) -> impl IntoView {
     let undo = (outcome == Some(Outcome::Applied)).then(|| {
         view! { <a class="button" href=format!("/?undo={}", record.id)><Icon glyph=Glyph::Undo/>"Undo…"</a> }
     });
+    let decide = (outcome == Some(Outcome::Stuck)).then(|| {
+        view! {
+            <a class="button" href=format!("/?retry={}", record.id)>"Try again…"</a>
+            <a class="button" href=format!("/?accept={}", record.id)>"Accept what the switch says…"</a>
+        }
+    });
+    let before = record.opened.seq.get().saturating_sub(1);
+    let restore = (before > 0).then(|| {
+        view! { <a class="button" href=format!("/?restore={before}")>"Restore to before this…"</a> }
+    });
     view! {
         <div class="head">
             <h1>{record.plan.title}</h1>
             <OutcomeBadge outcome/>
             <p class="muted">"Change "{record.id.get()}</p>
-            <div class="head-actions">{undo}</div>
+            <div class="head-actions">{undo}{decide}{restore}</div>
         </div>
     }
 }
@@ -99,7 +109,7 @@ pub(super) fn Verdict(closed: Option<ChangeClosing>) -> impl IntoView {
         Some(Outcome::Applied) => "Applied: the switch shows every step done.".to_owned(),
         Some(Outcome::RolledBack) => "Rolled back: the switch is as it was before.".to_owned(),
         Some(Outcome::Stuck) => {
-            "Needs you: the switch is neither as before nor as planned, or it could not be asked. Compare the board with what you want, and move what is in the wrong place.".to_owned()
+            "Needs you: the switch is neither as before nor as planned, or it could not be asked. Try again, or accept what the switch says; each is a change of its own.".to_owned()
         }
     };
     let why = closed.and_then(|closing| closing.why);

@@ -53,12 +53,14 @@ pub(crate) fn record(closed: Option<ChangeClosing>) -> ChangeRecord {
         from_name: Some("db-02".to_owned()),
         to: Some(to),
         to_name: Some("web-03".to_owned()),
+        asked: true,
     };
     let plan = Plan {
         title: "Move eth16v5 to web-03".to_owned(),
         generation: Generation::new(4),
-        switch: SwitchId::new(1),
+        switches: vec![SwitchId::new(1)],
         moves: vec![planned],
+        adoptions: Vec::new(),
         warnings: Vec::new(),
         steps: vec![step(from, 4, "db-02", bound(), vec![]), step(to, 8, "web-03", vec![], bound())],
     };

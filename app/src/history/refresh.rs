@@ -59,6 +59,8 @@ impl Refresh {
                 LiveEvent::Reset => self.stale.set(true),
                 LiveEvent::Entry(_)
                 | LiveEvent::Step(_)
+                | LiveEvent::Begun(_)
+                | LiveEvent::Trouble(_)
                 | LiveEvent::Switch { .. }
                 | LiveEvent::Vitals { .. } => {}
             }

@@ -38,7 +38,11 @@ fn until_ended(change: u64, after: u64, live: RwSignal<LiveState>) {
         }
         // Whether it ended in what was missed, only the server knows.
         LiveEvent::Reset => true,
-        LiveEvent::Step(_) | LiveEvent::Switch { .. } | LiveEvent::Vitals { .. } => false,
+        LiveEvent::Step(_)
+        | LiveEvent::Begun(_)
+        | LiveEvent::Trouble(_)
+        | LiveEvent::Switch { .. }
+        | LiveEvent::Vitals { .. } => false,
     };
     let state = crate::live::open(
         move || seen.get(),

@@ -162,7 +162,11 @@ impl ShownPorts {
             }
             LiveEvent::Entry(_) | LiveEvent::Reset => return false,
             LiveEvent::Vitals { switch, vitals } if switch == self.switch => self.vitals = vitals,
-            LiveEvent::Vitals { .. } | LiveEvent::Step(_) | LiveEvent::Switch { .. } => {}
+            LiveEvent::Vitals { .. }
+            | LiveEvent::Step(_)
+            | LiveEvent::Begun(_)
+            | LiveEvent::Trouble(_)
+            | LiveEvent::Switch { .. } => {}
         }
         true
     }

@@ -101,7 +101,11 @@ pub fn follow(event: &patchbay_api::LiveEvent) {
             }
         }
         LiveEvent::Switch { switch, state } => show_state(*switch, *state),
-        LiveEvent::Step(_) | LiveEvent::Vitals { .. } | LiveEvent::Reset => {}
+        LiveEvent::Step(_)
+        | LiveEvent::Begun(_)
+        | LiveEvent::Trouble(_)
+        | LiveEvent::Vitals { .. }
+        | LiveEvent::Reset => {}
     }
 }
 

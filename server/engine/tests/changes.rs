@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{MemorySwitch, Rig, options, person, reason};
+use common::{MemorySwitch, Rig, options, submission};
 use patchbay_domain::*;
 use patchbay_driver::{Fault, FaultPoint, When};
 use patchbay_engine::{EngineOptions, Happening, SubmitError};
@@ -112,13 +112,12 @@ async fn a_stale_generation_an_unknown_id_and_a_dead_cable_are_refused_and_leave
     let rig = Rig::start().await;
     let before = rig.engine.snapshot().seq;
     let now = rig.topology().generation;
-    let stale =
-        rig.engine.submit(&person(), &rig.intent(&[(1, Some(0))]), &reason(), Generation::new(0)).await;
+    let stale = rig.submit(&[(1, Some(0))], Generation::new(0)).await;
     assert!(matches!(stale, Err(SubmitError::Stale { current, .. }) if current == now), "{stale:?}");
-    let dead = rig.engine.submit(&person(), &rig.intent(&[(1, Some(12))]), &reason(), now).await;
+    let dead = rig.submit(&[(1, Some(12))], now).await;
     assert!(matches!(dead, Err(SubmitError::Refused(Refusal::CableDown { .. }))), "{dead:?}");
     let unknown = Intent::single(FunctionId::new(99), None);
-    let unknown = rig.engine.submit(&person(), &unknown, &reason(), now).await;
+    let unknown = rig.engine.submit(submission(unknown, now)).await;
     assert!(matches!(unknown, Err(SubmitError::Refused(Refusal::UnknownFunction { .. }))), "{unknown:?}");
     assert_eq!(rig.engine.snapshot().seq, before);
 }
@@ -126,9 +125,8 @@ async fn a_stale_generation_an_unknown_id_and_a_dead_cable_are_refused_and_leave
 #[tokio::test]
 async fn a_change_whose_caller_goes_away_is_carried_out_all_the_same() {
     let rig = Rig::start().await;
-    let (intent, seen, actor, reason) =
-        (rig.intent(&[(1, Some(0))]), rig.topology().generation, person(), reason());
-    let mut submitting = Box::pin(rig.engine.submit(&actor, &intent, &reason, seen));
+    let asked = submission(rig.intent(&[(1, Some(0))]), rig.topology().generation);
+    let mut submitting = Box::pin(rig.engine.submit(asked));
     assert!(futures::poll!(&mut submitting).is_pending());
     drop(submitting);
     let function = rig.function(1);
@@ -175,24 +173,22 @@ async fn ids_pictures_and_the_ledger_survive_a_restart() {
 
 #[tokio::test]
 async fn a_full_queue_refuses_and_a_stop_turns_waiting_changes_away() {
-    let options = EngineOptions { queue_max: 2, ..options() };
+    let options = EngineOptions { queue_max: 3, ..options() };
     let rig = Rig::with(options, MemorySwitch::default()).await;
     let held_up = rig.switch.gate.clone().write_owned().await;
     let seen = rig.topology().generation;
     let (_, mut happenings) = rig.engine.watch();
-    let intent = rig.intent(&[(1, Some(8))]);
-    let running = rig.engine.submit(&person(), &intent, &reason(), seen).await.expect("accepted");
+    let running = rig.submit(&[(1, Some(8))], seen).await.expect("accepted");
     while !matches!(happenings.recv().await.expect("the engine runs"), Happening::Step(_)) {}
     let mut waiting = Vec::new();
     for index in [2, 3] {
-        let intent = rig.intent(&[(index, Some(0))]);
-        waiting.push(rig.engine.submit(&person(), &intent, &reason(), seen).await.expect("accepted"));
+        waiting.push(rig.submit(&[(index, Some(0))], seen).await.expect("accepted"));
     }
-    let full = rig.engine.submit(&person(), &rig.intent(&[(4, Some(4))]), &reason(), seen).await;
-    assert!(matches!(full, Err(SubmitError::QueueFull { waiting: 2, .. })), "{full:?}");
+    let full = rig.submit(&[(4, Some(4))], seen).await;
+    assert!(matches!(full, Err(SubmitError::QueueFull { waiting: 3, .. })), "{full:?}");
 
     rig.engine.stop();
-    let refused = rig.engine.submit(&person(), &rig.intent(&[(4, Some(4))]), &reason(), seen).await;
+    let refused = rig.submit(&[(4, Some(4))], seen).await;
     assert!(matches!(refused, Err(SubmitError::Stopping)), "{refused:?}");
     drop(held_up);
     let rig = rig.restart().await;

@@ -61,7 +61,7 @@ async fn a_switch_that_is_away_shows_nothing_old() {
     }
     rig.faults.set(FaultPoint { nth: 1, when: When::Before, fault: Fault::Unreachable, for_good: true });
     let (id, seen) = (rig.intent(&[(1, Some(0))]), rig.topology().generation);
-    rig.engine.submit(&common::person(), &id, &common::reason(), seen).await.expect("accepted");
+    rig.engine.submit(common::submission(id, seen)).await.expect("accepted");
     rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Unreachable)).await;
     assert!(rig.engine.snapshot().vitals.is_empty());
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use patchbay_switchtec::command::Request;
 use patchbay_switchtec::packet::{Channel, GasAccess, GasResponse, MrpcCommand, MrpcResponse, Packet};
-use patchbay_switchtec::wire::{WireError, read_packet, write_packet};
+use patchbay_switchtec::wire::{PacketReader, WireError, write_packet};
 use patchbay_switchtec::{PaxAddress, code};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -23,47 +23,47 @@ use crate::switch::Ticket;
 
 /// Service instances the firmware offers (section 1.1).
 const INSTANCES: u8 = 2;
-/// Most notifications in one write: as many as the event queue holds.
-const NOTIFICATIONS_PER_WRITE: u64 = 64;
+/// Shortest time between two writes of notifications to a client. The first of many comes at once and the others come
+/// together: a client that looks at every one has no time for anything else while many things change.
+const NOTIFICATION_PAUSE: Duration = Duration::from_millis(5);
+/// Most notifications in one write, 16 KiB of them: more than happen between two writes.
+const NOTIFICATIONS_PER_WRITE: u64 = 1024;
 
 /// What a connection runs over: TCP, or bytes in memory.
-pub(crate) trait ClientStream: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Waits until a client has begun to send, for as long as it takes, and takes nothing.
-    fn begun(&self) -> impl Future<Output = Result<(), WireError>> + Send;
-}
+pub(crate) trait ClientStream: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl ClientStream for TcpStream {
-    async fn begun(&self) -> Result<(), WireError> {
-        match self.peek(&mut [0; 1]).await? {
-            0 => Err(WireError::Closed),
-            _ => Ok(()),
-        }
-    }
-}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> ClientStream for S {}
 
 /// Serves a TCP connection until it ends, breaks, talks nonsense, or the switch stops.
 pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, stop: Stop) {
     match stream.set_nodelay(true) {
-        Ok(()) => converse(stream, shared, stop).await,
+        Ok(()) => converse(stream, &mut PacketReader::default(), shared, stop).await,
         Err(error) => tracing::debug!(%error, "a connection ended before it began"),
     }
 }
 
-/// Serves a connection over whatever it runs.
-pub(crate) async fn converse<S: ClientStream>(mut stream: S, shared: Arc<Shared>, mut stop: Stop) {
+/// Serves a connection over whatever it runs. What the reader still holds afterwards was not looked at.
+pub(crate) async fn converse<S: ClientStream>(
+    mut stream: S,
+    reader: &mut PacketReader,
+    shared: Arc<Shared>,
+    mut stop: Stop,
+) {
     let opened = tokio::select! {
         biased;
         () = stop.requested() => return,
         // Boxed, as everywhere: a connection that waits for its client must not hold the room for a packet.
-        opened = Box::pin(timeout(shared.limits.open, open(&mut stream, &shared))) => opened,
+        opened = Box::pin(timeout(shared.limits.open, open(&mut stream, reader, &shared))) => opened,
     };
     let ended = match opened {
         Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
         Ok(Err(error)) => Err(error),
         Ok(Ok(None)) => Ok(()),
         Ok(Ok(Some(Opened::Commands))) => {
-            Commands { stream, shared, session: Session::default() }.run(stop).await
+            Commands { stream, reader, shared, session: Session::default() }.run(stop).await
         }
+        // The client sends nothing on this channel: whatever it has sent ends it.
+        Ok(Ok(Some(Opened::Events(_)))) if reader.pending_bytes() != 0 => Ok(()),
         Ok(Ok(Some(Opened::Events(notified)))) => notify(stream, notified, shared.limits.write, stop).await,
     };
     if let Err(error) = ended {
@@ -77,8 +77,12 @@ enum Opened {
 }
 
 /// The handshake of section 1.4; `None` when the channel was rejected.
-async fn open<S: ClientStream>(stream: &mut S, shared: &Shared) -> Result<Option<Opened>, WireError> {
-    let request = read_packet(stream).await?;
+async fn open<S: ClientStream>(
+    stream: &mut S,
+    reader: &mut PacketReader,
+    shared: &Shared,
+) -> Result<Option<Opened>, WireError> {
+    let request = reader.read(stream).await?;
     let Packet::Open { instance, service } = request else { return Ok(None) };
     let opened = match request.channel().filter(|_| instance < INSTANCES) {
         None => {
@@ -101,18 +105,25 @@ async fn notify<S: ClientStream>(
     mut stop: Stop,
 ) -> Result<(), WireError> {
     let mut sent = *notified.borrow_and_update();
+    let mut ignored = [0; 1];
     loop {
         let due = tokio::select! {
             biased;
             () = stop.requested() => return Ok(()),
-            // The client sends nothing here: whatever comes, its end included, ends the channel.
-            _ = stream.begun() => return Ok(()),
+            // Whatever comes, the client's end included, ends the channel.
+            _ = stream.read(&mut ignored) => return Ok(()),
             due = due(&mut notified, sent) => due,
         };
         let Some(due) = due else { return Ok(()) };
         let packets = Packet::Event.encode().repeat(due as usize);
         in_time(limit, stream.write_all(&packets)).await?;
         sent += due;
+        tokio::select! {
+            biased;
+            () = stop.requested() => return Ok(()),
+            _ = stream.read(&mut ignored) => return Ok(()),
+            () = sleep(NOTIFICATION_PAUSE) => {}
+        }
     }
 }
 
@@ -127,8 +138,9 @@ async fn in_time<T>(limit: Duration, work: impl Future<Output = io::Result<T>>) 
 }
 
 /// A command channel.
-struct Commands<S> {
+struct Commands<'a, S> {
     stream: S,
+    reader: &'a mut PacketReader,
     shared: Arc<Shared>,
     session: Session,
 }
@@ -154,19 +166,13 @@ enum Next {
     Hang,
 }
 
-impl<S: ClientStream> Commands<S> {
+impl<S: ClientStream> Commands<'_, S> {
     async fn run(mut self, mut stop: Stop) -> Result<(), WireError> {
         loop {
-            tokio::select! {
-                biased;
-                () = stop.requested() => return Ok(()),
-                begun = self.stream.begun() => begun?,
-            }
-            let read = Box::pin(timeout(self.shared.limits.packet, read_packet(&mut self.stream)));
             let packet = tokio::select! {
                 biased;
                 () = stop.requested() => return Ok(()),
-                packet = read => packet.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??,
+                packet = self.next() => packet?,
             };
             match packet {
                 Packet::Command(command) => match self.command(command).await? {
@@ -182,6 +188,15 @@ impl<S: ClientStream> Commands<S> {
                 _ => return Ok(()),
             }
         }
+    }
+
+    /// The next packet. A client may take as long as it likes to begin with it.
+    async fn next(&mut self) -> Result<Packet, WireError> {
+        if let Some(packet) = self.reader.begin(&mut self.stream).await? {
+            return Ok(packet);
+        }
+        let rest = timeout(self.shared.limits.packet, self.reader.read(&mut self.stream));
+        Box::pin(rest).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 
     async fn write(&mut self, packet: &Packet) -> io::Result<()> {
@@ -243,7 +258,7 @@ impl<S: ClientStream> Commands<S> {
     async fn execute(&mut self, command: &MrpcCommand) -> Ended {
         let wanted_bytes = usize::from(command.wanted_bytes);
         let refuse = |code| Ended::answer(Err(code), wanted_bytes, None);
-        let index = self.shared.switch().rack.index;
+        let index = self.shared.index;
         if !matches!(command.pax, PaxAddress::Local) && command.pax != PaxAddress::Index(index) {
             return refuse(code::BAD_PARAMETER);
         }

@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
-use patchbay_switchtec::wire::WireError;
+use patchbay_switchtec::wire::PacketReader;
 use tokio::io::Join;
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
-use crate::connection::{ClientStream, converse};
+use crate::connection::converse;
 use crate::control::Controls;
 use crate::limits::Limits;
 use crate::rack::Rack;
@@ -38,12 +38,6 @@ pub struct Conversation {
 /// The client's bytes, and the room for the switch's.
 type MemoryStream<'a, 'bytes> = Join<&'a mut &'bytes [u8], &'a mut Vec<u8>>;
 
-impl ClientStream for MemoryStream<'_, '_> {
-    async fn begun(&self) -> Result<(), WireError> {
-        if self.reader().is_empty() { Err(WireError::Closed) } else { Ok(()) }
-    }
-}
-
 impl InMemory {
     /// The switch of a rack, just started by `clock`.
     ///
@@ -69,8 +63,9 @@ impl InMemory {
     pub async fn converse(&mut self, bytes: &[u8]) -> Conversation {
         let (mut rest, mut answers) = (bytes, Vec::new());
         let stream: MemoryStream<'_, '_> = tokio::io::join(&mut rest, &mut answers);
-        converse(stream, Arc::clone(&self.shared), Stop(self.stopping.subscribe())).await;
-        let taken_bytes = bytes.len() - rest.len();
+        let mut reader = PacketReader::default();
+        converse(stream, &mut reader, Arc::clone(&self.shared), Stop(self.stopping.subscribe())).await;
+        let taken_bytes = bytes.len() - rest.len() - reader.pending_bytes();
         while let Ok(restart) = self.restarts.try_recv() {
             let saved = self.shared.change(|switch| switch.power_up(restart.bindings));
             if let Some(done) = restart.done {

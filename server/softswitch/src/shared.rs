@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use patchbay_switchtec::code;
 use patchbay_switchtec::command::Request;
+use patchbay_switchtec::{SwitchIndex, code};
 use tokio::sync::{mpsc, watch};
 
 use crate::execute::{Session, execute};
@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     /// Held while a command is executed: MRPCs run one at a time across connections (section 1.10). Never held while
     /// anything waits, so a slow or hanging command holds up nobody else.
     switch: Mutex<Switch>,
+    /// The switch's place in the fabric, which never changes.
+    pub(crate) index: SwitchIndex,
     counts: Mutex<HashMap<CommandKind, u64>>,
     pub(crate) faults: CommandFaults,
     pub(crate) delays: Delays,
@@ -52,6 +54,7 @@ pub(crate) struct Executed {
 impl Shared {
     pub(crate) fn new(switch: Switch, around: Surroundings) -> Self {
         Self {
+            index: switch.rack.index,
             switch: Mutex::new(switch),
             counts: Mutex::default(),
             faults: CommandFaults::default(),

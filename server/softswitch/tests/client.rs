@@ -8,7 +8,7 @@ use patchbay_switchtec::client::ARMED_PORT_EVENTS;
 use patchbay_switchtec::command::port_config::PortConfigSet;
 use patchbay_switchtec::command::port_control::PortOperation;
 use patchbay_switchtec::registers::PortEvent;
-use patchbay_switchtec::{PortType, code};
+use patchbay_switchtec::{LogicalPort, Pdfid, PortType, code};
 
 #[tokio::test]
 async fn port_events_notify_are_counted_and_stay_until_somebody_clears_them() {
@@ -51,4 +51,21 @@ async fn ports_are_configured_and_refused_by_the_client() {
     assert_eq!(client.port_config(port(12)).await.unwrap(), config);
     let nowhere = client.port_control(port(40), PortOperation::Retrain).await;
     assert_eq!(refusal(nowhere), code::INVALID_PORT);
+}
+
+#[tokio::test]
+async fn every_one_of_many_events_is_told_of() {
+    let running = start(Options::default()).await;
+    let client = client(&running).await;
+    client.arm_events().await.unwrap();
+    let mut notified = client.notifications();
+    let before = *notified.borrow_and_update();
+    let (host, function) = (bench::host(0), Pdfid::new(0x1001));
+    for _ in 0..500 {
+        client.bind(host, LogicalPort::new(0), &[function]).await.unwrap();
+        client.unbind(host, LogicalPort::new(0), function).await.unwrap();
+    }
+    let count = *notified.wait_for(|count| count - before >= 1000).await.unwrap();
+    assert_eq!(count - before, 1000, "one for each bind and unbind, however many came together");
+    client.ping().await.unwrap();
 }

@@ -3,13 +3,18 @@
 use super::Refused;
 use super::body::{JsonBody, QueryOf, bad};
 use axum::Json;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::StatusCode;
 use http::header::LOCATION;
-use patchbay_api::{ApiError, ChangeRequest, Desk};
-use patchbay_domain::{Actor, ChangeId, ChangeRecord, Door, Intent, Outcome, Plan};
+use http::request::Parts;
+use patchbay_api::{ApiError, ChangeRequest, Desk, Proposal, WayBack};
+use patchbay_domain::{
+    Actor, ChangeId, ChangeRecord, Door, IdempotencyKey, Intent, OpenChange, Outcome, Plan,
+};
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -44,26 +49,85 @@ pub(super) struct SubmitQuery {
 pub(super) async fn submit(
     State(desk): State<Arc<dyn Desk>>,
     QueryOf(query): QueryOf<SubmitQuery>,
-    peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
     JsonBody(request): JsonBody<ChangeRequest>,
 ) -> Result<Response, Refused> {
-    let from = peer.map(|peer| peer.0.0.ip().to_string());
-    let actor = Actor::Person { name: NAME.to_owned(), door: Door::Api, from };
-    let id = desk.submit(actor, request).await?;
-    let location = [(LOCATION, format!("/api/v1/changes/{id}"))];
+    let key = idempotency_key(&headers)?;
+    let location = |id| [(LOCATION, format!("/api/v1/changes/{id}"))];
     if query.wait {
-        let record = desk.ended(id).await?;
-        return Ok((StatusCode::OK, location, Json(ChangeAnswer::from(record))).into_response());
+        let record = desk.carry_out(actor, request, key).await?;
+        return Ok((StatusCode::OK, location(record.id), Json(ChangeAnswer::from(record))).into_response());
     }
-    Ok((StatusCode::ACCEPTED, location, Json(Accepted { id })).into_response())
+    let id = desk.submit(actor, request, key).await?;
+    Ok((StatusCode::ACCEPTED, location(id), Json(Accepted { id })).into_response())
+}
+
+/// The key of a request that may be sent twice (draft-ietf-httpapi-idempotency-key-header, where it may stand in
+/// quotation marks).
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refused> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    let text = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
+    text.parse().map(Some).map_err(|error| bad(format!("The header Idempotency-Key cannot be used. {error}")))
+}
+
+/// Whoever comes through this door.
+pub(super) struct Caller(Actor);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
+        Ok(Self(Actor::Person { name: NAME.to_owned(), door: Door::Api, from }))
+    }
+}
+
+/// The changes that wait or run, in the order in which they were accepted.
+pub(super) async fn open(State(desk): State<Arc<dyn Desk>>) -> Result<Json<Vec<OpenAnswer>>, Refused> {
+    let picture = desk.picture().await?;
+    let begun = &picture.begun;
+    let open = picture.topology.open.into_values().map(|change| OpenAnswer {
+        stage: if begun.contains(&change.id) { Stage::Running } else { Stage::Waiting },
+        change,
+    });
+    Ok(Json(open.collect()))
+}
+
+/// Cancels a change that waits.
+pub(super) async fn cancel(
+    State(desk): State<Arc<dyn Desk>>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ChangeAnswer>, Refused> {
+    Ok(Json(desk.cancel(actor, change_id(&id)?).await?.into()))
+}
+
+/// Works out a way back from a change.
+pub(super) async fn way_back(
+    State(desk): State<Arc<dyn Desk>>,
+    Path((id, way)): Path<(String, String)>,
+) -> Result<Json<Proposal>, Refused> {
+    let id = change_id(&id)?;
+    let way = match way.as_str() {
+        "undo" => WayBack::Undo(id),
+        "retry" => WayBack::Retry(id),
+        "accept" => WayBack::Accept(id),
+        other => return Err(ApiError::NotFound { what: format!("way back {other:?}") }.into()),
+    };
+    Ok(Json(desk.way_back(way).await?))
+}
+
+fn change_id(text: &str) -> Result<ChangeId, Refused> {
+    text.parse().map_err(|_| ApiError::NotFound { what: format!("change {text:?}") }.into())
 }
 
 pub(super) async fn show(
     State(desk): State<Arc<dyn Desk>>,
     Path(id): Path<String>,
 ) -> Result<Json<ChangeAnswer>, Refused> {
-    let id: ChangeId = id.parse().map_err(|_| ApiError::NotFound { what: format!("change {id:?}") })?;
-    Ok(Json(desk.change(id).await?.into()))
+    Ok(Json(desk.change(change_id(&id)?).await?.into()))
 }
 
 #[derive(Debug, Serialize)]
@@ -75,10 +139,20 @@ struct Accepted {
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Stage {
+    Waiting,
+    Running,
     Open,
     Applied,
     RolledBack,
     Stuck,
+}
+
+/// A change that has not ended.
+#[derive(Debug, Serialize)]
+pub(super) struct OpenAnswer {
+    stage: Stage,
+    #[serde(flatten)]
+    change: OpenChange,
 }
 
 /// A change as this door shows it: its stage in front, so that a script need not look into `closed`.

@@ -4,7 +4,7 @@ use super::Refused;
 use super::body::QueryOf;
 use axum::Json;
 use axum::extract::State;
-use patchbay_api::{Desk, TopologyView};
+use patchbay_api::{Desk, Proposal, SwitchDriftView, TopologyView, WayBack};
 use patchbay_domain::{LedgerPage, Seq, SwitchState};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -15,6 +15,26 @@ const LEDGER_LIMIT: u32 = 100;
 pub(super) async fn topology(State(desk): State<Arc<dyn Desk>>) -> Result<Json<TopologyView>, Refused> {
     let picture = desk.picture().await?;
     Ok(Json(TopologyView::new(&picture)))
+}
+
+/// What somebody else changed, each with the plan that adopts it and the one that reverts it.
+pub(super) async fn drift(State(desk): State<Arc<dyn Desk>>) -> Result<Json<Vec<SwitchDriftView>>, Refused> {
+    Ok(Json(SwitchDriftView::all(&desk.picture().await?.topology)))
+}
+
+/// Which moment to restore: as of this ledger entry.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RestoreQuery {
+    seq: Seq,
+}
+
+/// Works out the plan that restores a moment.
+pub(super) async fn restore(
+    State(desk): State<Arc<dyn Desk>>,
+    QueryOf(query): QueryOf<RestoreQuery>,
+) -> Result<Json<Proposal>, Refused> {
+    Ok(Json(desk.way_back(WayBack::Restore(query.seq)).await?))
 }
 
 /// Where to read the ledger from, and how much of it.

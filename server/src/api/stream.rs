@@ -72,6 +72,8 @@ fn named(sse: Event, event: &LiveEvent) -> Event {
     match event {
         LiveEvent::Entry(entry) => sse.event("entry").id(entry.seq.to_string()),
         LiveEvent::Step(_) => sse.event("step"),
+        LiveEvent::Begun(_) => sse.event("begun"),
+        LiveEvent::Trouble(_) => sse.event("trouble"),
         LiveEvent::Switch { .. } => sse.event("switch"),
         LiveEvent::Vitals { .. } => sse.event("vitals"),
         LiveEvent::Reset => sse.event("reset"),

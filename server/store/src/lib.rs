@@ -9,12 +9,14 @@
 //! * `writing`, `draft`, `write`: what is written, worked out in memory, written in groups;
 //! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
 //! * `picture`, `identify`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
-//! * `history`: searching;
+//! * `history`, `moment`: searching, and the picture as it was;
 //! * `records`, [`memory`]: what the engine needs of all this, and the same without a database for simulations.
 
 mod chained;
 mod changes;
 mod discovery;
+#[cfg(test)]
+mod disk_tests;
 mod draft;
 mod error;
 mod events;
@@ -24,6 +26,7 @@ mod keys;
 mod ledger;
 mod lines;
 pub mod memory;
+mod moment;
 mod open;
 mod picture;
 mod records;

@@ -307,7 +307,9 @@ impl Packet {
 
     /// The packet's bytes, header included: at most [`MAX_PACKET_BYTES`] for data within the documented limits.
     pub fn encode(&self) -> Vec<u8> {
-        let mut payload = Vec::new();
+        let mut out = Vec::with_capacity(HEADER_BYTES + self.payload_room());
+        out.resize(HEADER_BYTES, 0);
+        let payload = &mut out;
         let (kind, instance, service, dual) = match self {
             Self::Open { instance, service } => (Kind::Open, *instance, *service, 0),
             Self::OpenAccept { instance, service, code } => (Kind::OpenAccept, *instance, *service, *code),
@@ -324,7 +326,7 @@ impl Packet {
                 (Kind::Response, 0, 0, 0)
             }
             Self::Gas(access) => {
-                encode_gas(access, &mut payload);
+                encode_gas(access, payload);
                 (Kind::Gas, 0, 0, 0)
             }
             Self::GasResponse(GasResponse { result, data }) => {
@@ -334,21 +336,39 @@ impl Packet {
             }
             Self::Event => (Kind::Event, 0, 0, 0),
         };
-        let mut out = header_bytes(kind, instance, service, payload.len(), dual);
-        out.extend_from_slice(&payload);
+        let head = header_bytes(kind, instance, service, out.len() - HEADER_BYTES, dual);
+        out[..HEADER_BYTES].copy_from_slice(&head);
         out
+    }
+
+    /// How many bytes the payload takes.
+    fn payload_room(&self) -> usize {
+        match self {
+            Self::Command(command) => 4 + command.input.len(),
+            Self::Response(MrpcResponse { data, .. }) | Self::GasResponse(GasResponse { data, .. }) => {
+                4 + data.len()
+            }
+            Self::Gas(GasAccess::Write { data, .. }) => GAS_HEADER_BYTES + data.len(),
+            Self::Gas(GasAccess::Read { .. }) => GAS_HEADER_BYTES,
+            Self::Open { .. } | Self::OpenAccept { .. } | Self::OpenReject | Self::Close | Self::Event => 0,
+        }
     }
 }
 
-fn header_bytes(kind: Kind, instance: u8, service: u8, payload_bytes: usize, dual: u16) -> Vec<u8> {
+fn header_bytes(
+    kind: Kind,
+    instance: u8,
+    service: u8,
+    payload_bytes: usize,
+    dual: u16,
+) -> [u8; HEADER_BYTES] {
     debug_assert!(payload_bytes <= MAX_PAYLOAD_BYTES, "payloads are bounded where they are made");
     let (packet_type, function) = kind.codes();
-    let mut out = Vec::with_capacity(HEADER_BYTES + payload_bytes);
-    out.extend_from_slice(&SIGNATURE.to_be_bytes());
-    out.extend_from_slice(&[VERSION, 0, function, packet_type, instance, service]);
-    out.extend_from_slice(&(payload_bytes as u16).to_be_bytes());
-    out.extend_from_slice(&dual.to_be_bytes());
-    out.extend_from_slice(&[0, 0]);
+    let mut out = [0; HEADER_BYTES];
+    out[..4].copy_from_slice(&SIGNATURE.to_be_bytes());
+    out[4..10].copy_from_slice(&[VERSION, 0, function, packet_type, instance, service]);
+    out[10..12].copy_from_slice(&(payload_bytes as u16).to_be_bytes());
+    out[12..14].copy_from_slice(&dual.to_be_bytes());
     out
 }
 
@@ -395,7 +415,6 @@ fn encode_gas(access: &GasAccess, payload: &mut Vec<u8>) {
         GasAccess::Read { offset, count } => (GAS_READ, *offset, *count, &[]),
         GasAccess::Write { offset, data } => (GAS_WRITE, *offset, data.len() as u16, data),
     };
-    payload.reserve(GAS_HEADER_BYTES + data.len());
     payload.put_u32(operation);
     payload.put_u32(offset);
     payload.put_u16(count);

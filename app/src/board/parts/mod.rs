@@ -1,6 +1,7 @@
 //! What the board is drawn from. Components take ids and read everything else from the scene around them.
 
 mod adapter;
+mod attention;
 mod carry;
 mod chassis;
 mod footer;
@@ -14,6 +15,7 @@ mod run_sheet;
 mod selection;
 mod status;
 
+pub use attention::Attention;
 pub use carry::Overlay;
 pub use footer::Footer;
 pub use head::Head;

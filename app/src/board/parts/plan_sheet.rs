@@ -61,14 +61,19 @@ fn Planned(plan: Plan) -> impl IntoView {
     let steps = plan.steps.iter().map(|step| {
         view! { <li><span>{step.to_string()}<small>{step_detail(step)}</small></span></li> }
     });
+    let course = (!plan.steps.is_empty()).then(|| {
+        view! {
+            <h3>"Plan"</h3>
+            <ol class="steps">
+                {steps.collect_view()}
+                <li><span>"Read the switch back"<small>"It must show exactly this."</small></span></li>
+            </ol>
+        }
+    });
     view! {
         <dl class="facts">{facts.collect_view()}</dl>
         {warnings.collect_view()}
-        <h3>"Plan"</h3>
-        <ol class="steps">
-            {steps.collect_view()}
-            <li><span>"Read the switch back"<small>"It must show exactly this."</small></span></li>
-        </ol>
+        {course}
     }
 }
 

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use patchbay_domain::*;
 use patchbay_driver::{Applied, Capabilities, DriverError, FaultPoint, Faults, Faulty, SwitchDriver};
-use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Happening, SwitchConfig};
+use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Submission, SubmitError, SwitchConfig};
 use patchbay_store::{Names, Opening, Store, Writing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -248,7 +248,7 @@ impl Rig {
             names: Names::default(),
             driver: Arc::new(Faulty::new(switch.clone(), faults.clone())),
         };
-        let started = Engine::start(store.clone(), vec![config], options, Clock::SYSTEM).await;
+        let started = Engine::start(Arc::new(store.clone()), vec![config], options, Clock::SYSTEM).await;
         let (engine, tasks) = started.expect("the engine starts");
         Self { switch, faults, engine, store, tasks: Some(tasks), dir }
     }
@@ -289,28 +289,38 @@ impl Rig {
     }
 
     pub fn intent(&self, moves: &[(u16, Option<u8>)]) -> Intent {
-        let one = |&(index, port): &(u16, Option<u8>)| Move {
-            function: self.function(index),
-            to: port.map(|p| self.host(p)),
-        };
-        Intent { moves: moves.iter().map(one).collect() }
+        let one =
+            |&(index, port): &(u16, Option<u8>)| Move::new(self.function(index), port.map(|p| self.host(p)));
+        Intent::moving(moves.iter().map(one).collect())
+    }
+
+    /// Submits what the moves ask for, as seen at a generation.
+    pub async fn submit(
+        &self,
+        moves: &[(u16, Option<u8>)],
+        seen: Generation,
+    ) -> Result<ChangeId, SubmitError> {
+        self.engine.submit(submission(self.intent(moves), seen)).await.map(|accepted| accepted.change)
     }
 
     /// Submits and waits for the end.
     pub async fn change(&self, moves: &[(u16, Option<u8>)]) -> (ChangeId, ChangeRecord) {
-        let (_, mut happenings) = self.engine.watch();
-        let seen = self.topology().generation;
-        let intent = self.intent(moves);
-        let id = self.engine.submit(&person(), &intent, &reason(), seen).await.expect("accepted");
-        loop {
-            if let Happening::Entry(entry) = happenings.recv().await.expect("the engine runs")
-                && matches!(&entry.event, Event::ChangeClosed { change, .. } if *change == id)
-            {
-                let record = self.store.change(id).await.expect("readable").expect("recorded");
-                return (id, record);
-            }
-        }
+        self.carry_out(self.intent(moves)).await
     }
+
+    /// Submits and waits for the end.
+    pub async fn carry_out(&self, intent: Intent) -> (ChangeId, ChangeRecord) {
+        let seen = self.topology().generation;
+        let id = self.engine.submit(submission(intent, seen)).await.expect("accepted").change;
+        if let Some(end) = self.engine.end_of(id) {
+            end.await.expect("the engine runs");
+        }
+        (id, self.store.change(id).await.expect("readable").expect("recorded"))
+    }
+}
+
+pub fn submission(intent: Intent, seen: Generation) -> Submission {
+    Submission { actor: person(), intent, reason: reason(), seen, key: None }
 }
 
 pub fn person() -> Actor {

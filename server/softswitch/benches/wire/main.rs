@@ -57,8 +57,10 @@ fn measure() -> Result<(), Box<dyn Error>> {
         row("bind and unbind, a second", Aim::AtLeast(10_000.0), |figures| figures.changes.per_second),
         row("bind, unbind, read a host, p50, µs", Aim::None, |figures| figures.alone.p50_us),
         row("requests of one such client a second", Aim::None, |figures| figures.alone.per_second),
+        row("processor time of both ends each, µs", Aim::None, |figures| figures.alone.cpu_us),
         row("16 switches x 4 such clients, p50, µs", Aim::None, |figures| figures.crowd.p50_us),
         row("requests of all of them a second", Aim::None, |figures| figures.crowd.per_second),
+        row("processor time of both ends each, µs", Aim::None, |figures| figures.crowd.cpu_us),
         row("discovery, 64 hosts, 2,048 functions, ms", Aim::AtMost(20.0), |figures| figures.discovery_ms),
         row("1,000 idle clients, MiB", Aim::AtMost(20.0), |figures| figures.idle_mib),
     ]);

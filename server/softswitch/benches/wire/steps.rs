@@ -32,6 +32,8 @@ pub struct Turns {
     pub p50_us: f64,
     /// Requests of all clients together.
     pub per_second: f64,
+    /// Processor time of both ends for a request.
+    pub cpu_us: f64,
 }
 
 /// A logical port that is free, its host's instance, and a function that is free.
@@ -66,7 +68,7 @@ fn places(rack: &Rack, address: SocketAddrV4, clients: usize) -> Result<Vec<Plac
 pub async fn alone(server: &Child) -> Result<Turns, Box<dyn Error>> {
     let lab = child::lab("large")?;
     let places = places(&lab.racks()[0], server.addresses[0], 1)?;
-    together(places, TURNS_ALONE).await
+    together(server, places, TURNS_ALONE).await
 }
 
 /// Four clients of each of sixteen switches.
@@ -76,11 +78,11 @@ pub async fn crowd(server: &Child) -> Result<Turns, Box<dyn Error>> {
     for (rack, address) in lab.racks().iter().zip(&server.addresses) {
         all.extend(places(rack, *address, CLIENTS_PER_SWITCH)?);
     }
-    together(all, TURNS_EACH).await
+    together(server, all, TURNS_EACH).await
 }
 
 /// Clients that all begin at the same time.
-async fn together(places: Vec<Place>, turns: usize) -> Result<Turns, Box<dyn Error>> {
+async fn together(server: &Child, places: Vec<Place>, turns: usize) -> Result<Turns, Box<dyn Error>> {
     let clients = places.len();
     let mut ready = Vec::with_capacity(clients);
     for place in places {
@@ -90,7 +92,7 @@ async fn together(places: Vec<Place>, turns: usize) -> Result<Turns, Box<dyn Err
         take_turns(&client, &place, WARM_UP).await?;
         ready.push((client, place));
     }
-    let began = Instant::now();
+    let (began, cpu_before) = (Instant::now(), server.cpu_us()?);
     let running = ready.into_iter().map(|(client, place)| {
         tokio::spawn(async move { take_turns(&client, &place, turns).await.map_err(|e| e.to_string()) })
     });
@@ -98,9 +100,11 @@ async fn together(places: Vec<Place>, turns: usize) -> Result<Turns, Box<dyn Err
     for one in try_join_all(running).await? {
         took.extend(one?);
     }
-    let per_second = (took.len() * REQUESTS) as f64 / began.elapsed().as_secs_f64();
+    let (elapsed, requests) = (began.elapsed(), (took.len() * REQUESTS) as f64);
+    let cpu_us = (server.cpu_us()? - cpu_before) / requests;
     took.sort_unstable();
-    Ok(Turns { p50_us: took[took.len() / 2].as_secs_f64() * 1e6, per_second })
+    let p50_us = took[took.len() / 2].as_secs_f64() * 1e6;
+    Ok(Turns { p50_us, per_second: requests / elapsed.as_secs_f64(), cpu_us })
 }
 
 async fn take_turns(client: &Client, at: &Place, turns: usize) -> Result<Vec<Duration>, ClientError> {

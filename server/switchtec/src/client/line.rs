@@ -1,15 +1,18 @@
 //! One session with a switch: the pair of connections, the handshake, and asking one thing at a time.
 
+use std::io::ErrorKind;
+use std::mem::MaybeUninit;
 use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
+use super::alarm::Alarm;
 use super::error::{LineError, ReachError};
 use crate::command::Command;
 use crate::command::identity::{GetPaxId, Ping, PingAnswer};
@@ -17,7 +20,7 @@ use crate::error::{DecodeError, MrpcError, code};
 use crate::packet::{Channel, GasAccess, MrpcCommand, Packet};
 use crate::registers::{self, PortFunction};
 use crate::units::{DeviceId, FirmwareVersion, Generation, PaxAddress, SwitchIndex};
-use crate::wire::{WireError, read_packet, write_packet};
+use crate::wire::{PacketReader, WireError, read_packet, write_packet};
 
 /// Who a switch says it is (section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +69,8 @@ impl From<AskError> for ReachError {
 #[derive(Debug)]
 pub(super) struct Line {
     commands: TcpStream,
+    answers: PacketReader,
+    alarm: Alarm,
     events: JoinHandle<()>,
     events_alive: Arc<AtomicBool>,
     request_limit: Duration,
@@ -93,7 +98,9 @@ impl Line {
         let events = open_channel(address, instance, Channel::Event).await?;
         let events_alive = Arc::new(AtomicBool::new(true));
         let events = tokio::spawn(listen(events, Arc::clone(&events_alive), notified));
-        let mut line = Self { commands, events, events_alive, request_limit, port_functions: None };
+        let (answers, alarm) = (PacketReader::default(), Alarm::new(request_limit));
+        let mut line =
+            Self { commands, answers, alarm, events, events_alive, request_limit, port_functions: None };
         let identity = line.start(stamp).await?;
         Ok((line, identity))
     }
@@ -132,9 +139,12 @@ impl Line {
 
     /// Whether neither channel has ended and no byte waits that nobody asked for.
     pub(super) fn is_usable(&self) -> bool {
-        let idle =
-            self.commands.try_read(&mut [0]).is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock);
-        idle && self.events_alive.load(Ordering::Acquire)
+        if self.answers.pending_bytes() != 0 || !self.events_alive.load(Ordering::Acquire) {
+            return false;
+        }
+        // The system is asked, because the runtime may not have heard yet of an end that came just now.
+        let end_or_more = SockRef::from(&self.commands).peek(&mut [MaybeUninit::uninit()]);
+        end_or_more.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// Reads exactly `count` bytes of registers.
@@ -182,15 +192,12 @@ impl Line {
     }
 
     async fn exchange(&mut self, request: Packet) -> Result<Packet, LineError> {
-        let commands = &mut self.commands;
+        let Self { commands, answers, alarm, request_limit, .. } = self;
         let both = async {
             write_packet(commands, &request).await?;
-            read_packet(commands).await.map_err(LineError::from)
+            answers.read(commands).await.map_err(LineError::from)
         };
-        match timeout(self.request_limit, both).await {
-            Ok(answer) => answer,
-            Err(_) => Err(LineError::TimedOut(self.request_limit)),
-        }
+        alarm.within(*request_limit, both).await.unwrap_or(Err(LineError::TimedOut(*request_limit)))
     }
 }
 
@@ -224,10 +231,11 @@ async fn open_channel(
 
 /// Counts notifications until the event channel ends.
 async fn listen(mut stream: TcpStream, alive: Arc<AtomicBool>, notified: Arc<watch::Sender<u64>>) {
+    let mut reader = PacketReader::default();
     let reason = loop {
-        match read_packet(&mut stream).await {
-            Ok(Packet::Event) => notified.send_modify(|count| *count += 1),
-            Ok(other) => break other.name().to_owned(),
+        match several(&mut reader, &mut stream).await {
+            Ok((came, None)) => notified.send_modify(|count| *count += came),
+            Ok((_, Some(other))) => break other.name().to_owned(),
             Err(WireError::Closed) => break "its end".to_owned(),
             Err(error) => break error.to_string(),
         }
@@ -235,4 +243,21 @@ async fn listen(mut stream: TcpStream, alive: Arc<AtomicBool>, notified: Arc<wat
     tracing::debug!(reason, "the event channel ended");
     alive.store(false, Ordering::Release);
     notified.send_modify(|count| *count += 1);
+}
+
+/// Waits for a notification and takes all that have come with it; how many, and the packet behind them that is none.
+async fn several(
+    reader: &mut PacketReader,
+    stream: &mut TcpStream,
+) -> Result<(u64, Option<Packet>), WireError> {
+    let mut next = Some(reader.read(stream).await?);
+    let mut came = 0;
+    while let Some(packet) = next {
+        if packet != Packet::Event {
+            return Ok((came, Some(packet)));
+        }
+        came += 1;
+        next = reader.take()?;
+    }
+    Ok((came, None))
 }

@@ -14,6 +14,7 @@
 //! The client never repeats a request by itself: one that was sent without an answer is reported as such
 //! ([`ClientError::outcome_unknown`]) and the caller decides after reading the switch's state.
 
+mod alarm;
 mod calls;
 mod error;
 mod line;
