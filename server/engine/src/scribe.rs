@@ -243,16 +243,16 @@ impl Scribe {
 
     /// Publishes what the database has and the book has not, and begins the draft again from there.
     async fn catch_up(&mut self) -> Result<Vec<Arc<Entry>>, StoreError> {
-        let mut found = Vec::new();
-        loop {
-            let page = self.records.ledger(self.book.look(|now| now.seq), CATCH_UP_ENTRIES).await?;
-            let last = page.next_after.is_none();
-            found.extend(page.entries.into_iter().map(|entry| self.book.publish(entry)));
-            if last {
-                break;
-            }
+        let mut entries = Vec::new();
+        let mut after = Some(self.book.look(|now| now.seq));
+        while let Some(seq) = after {
+            let page = self.records.ledger(seq, CATCH_UP_ENTRIES).await?;
+            entries.extend(page.entries);
+            after = page.next_after;
         }
         let next_change = self.records.load().await?.next_change;
+        // Nothing is published before everything is read: who tries again finds the same entries.
+        let found = entries.into_iter().map(|entry| self.book.publish(entry)).collect();
         self.draft.reset(&self.book.snapshot(), next_change);
         self.doubt = false;
         Ok(found)
