@@ -41,16 +41,16 @@ fn moves(state: &mut State, topology: &Topology) -> Option<Intent> {
         }
         let assigned = topology.functions[&function].assigned.is_some();
         let to = if assigned && state.dice.chance(400) { None } else { host(state, topology, function) };
-        let at = (to.is_some() && state.dice.chance(300))
-            .then(|| LogicalPort(u8::try_from(state.dice.below(u32::from(LOGICAL_PORTS) + 1)).expect("small")));
+        let at = (to.is_some() && state.dice.chance(300)).then(|| {
+            LogicalPort(u8::try_from(state.dice.below(u32::from(LOGICAL_PORTS) + 1)).expect("small"))
+        });
         moves.push(Move { function, to, at });
     }
     Some(Intent::moving(moves))
 }
 
 fn swap(state: &mut State, topology: &Topology) -> Option<Intent> {
-    let assigned: Vec<_> =
-        topology.functions.values().filter_map(|f| Some((f.id, f.assigned?))).collect();
+    let assigned: Vec<_> = topology.functions.values().filter_map(|f| Some((f.id, f.assigned?))).collect();
     let (a, at_a) = state.dice.pick(&assigned)?;
     let (b, at_b) = state.dice.pick(&assigned)?;
     Some(Intent::moving(vec![Move::exact(a, Some(at_b)), Move::exact(b, Some(at_a))]))

@@ -47,7 +47,9 @@ pub struct Judge {
 /// An event in a few words, for the trace.
 pub fn in_short(event: &Event) -> String {
     match event {
-        Event::ChangeOpened { change, plan, reason, .. } => format!("opened {change} ({reason}): {}", plan.title),
+        Event::ChangeOpened { change, plan, reason, .. } => {
+            format!("opened {change} ({reason}): {}", plan.title)
+        }
         Event::ChangeClosed { change, outcome, why, .. } => format!("closed {change} {outcome:?} {why:?}"),
         Event::BindingsFound { switch, differences } => {
             let found = differences.iter().map(|d| format!("{} {:?}", d.name, d.found.map(place)));
@@ -106,7 +108,8 @@ impl Judge {
         self.topology.apply(entry);
         let wishes = self.topology.wishes();
         if self.wishes != wishes {
-            let what = format!("entry {}: {:?} is wished, the model says {:?}", entry.seq, wishes, self.wishes);
+            let what =
+                format!("entry {}: {:?} is wished, the model says {:?}", entry.seq, wishes, self.wishes);
             self.violated(what);
         }
     }
@@ -118,7 +121,9 @@ impl Judge {
         for (other, open) in &self.open {
             let functions: BTreeSet<_> = open.plan.functions().collect();
             let spots: BTreeSet<_> = open.plan.steps.iter().map(spot).collect();
-            if plan.functions().any(|f| functions.contains(&f)) || plan.steps.iter().any(|s| spots.contains(&spot(s))) {
+            if plan.functions().any(|f| functions.contains(&f))
+                || plan.steps.iter().any(|s| spots.contains(&spot(s)))
+            {
                 self.violations.push(format!("changes {other} and {id} are open and touch the same"));
             }
         }
@@ -131,15 +136,41 @@ impl Judge {
         let mut before = BTreeMap::new();
         for step in &plan.steps {
             let (switch, at) = spot(step);
-            before.entry((switch, at)).or_insert_with(|| switches[switch].held.get(&at).cloned().unwrap_or_default());
+            before
+                .entry((switch, at))
+                .or_insert_with(|| switches[switch].held.get(&at).cloned().unwrap_or_default());
         }
         let mut first = BTreeSet::new();
-        let unready = plan.steps.iter().any(|s| first.insert(spot(s)) && before[&spot(s)] != pdfids(&s.before));
-        let open = Opened { plan: plan.clone(), before, disturbed: unready, faulted: false, begun: false };
+        let unready =
+            plan.steps.iter().any(|s| first.insert(spot(s)) && before[&spot(s)] != pdfids(&s.before));
+        let elsewhere = plan.moves.iter().any(|m| self.is_elsewhere(m, switches));
+        let disturbed = unready || elsewhere;
+        let open = Opened { plan: plan.clone(), before, disturbed, faulted: false, begun: false };
         self.open.insert(id, open);
     }
 
-    fn closed(&mut self, id: ChangeId, outcome: Outcome, moves: &[PlannedMove], by: &Actor, switches: &[Switch]) {
+    /// Whether a function is not where a plan believes it to be.
+    fn is_elsewhere(&self, planned: &PlannedMove, switches: &[Switch]) -> bool {
+        let Some(function) = self.topology.functions.get(&planned.function) else { return true };
+        let Some(switch) = self.topology.switch_of(function) else { return true };
+        let switch = &switches[index(switch)];
+        if !switch.pdfids().contains(&function.pdfid) {
+            return true;
+        }
+        let bound = switch.bound(function.pdfid).map(|at| (at.port, at.logical_port));
+        let planned =
+            planned.from.and_then(|at| Some((self.topology.hosts.get(&at.host)?.port, at.logical_port)));
+        bound != planned
+    }
+
+    fn closed(
+        &mut self,
+        id: ChangeId,
+        outcome: Outcome,
+        moves: &[PlannedMove],
+        by: &Actor,
+        switches: &[Switch],
+    ) {
         let Some(open) = self.open.remove(&id) else {
             return self.violated(format!("change {id} was closed and was not open"));
         };
@@ -215,20 +246,21 @@ impl Judge {
         }
     }
 
-    /// The engine was killed or stopped.
+    /// The engine was killed: nothing is on its way to a switch any more.
     pub fn crashed(&mut self) {
         self.busy.clear();
+        self.interrupted();
+    }
+
+    /// The engine was killed or is stopped: what is open need not be applied.
+    pub fn interrupted(&mut self) {
         self.open.values_mut().for_each(|open| open.faulted = true);
     }
 
     /// Somebody else changed what a switch holds.
     pub fn outsider(&mut self, switch: usize, before: &Bindings, after: &Bindings) {
-        let spots: BTreeSet<At> = before
-            .keys()
-            .chain(after.keys())
-            .copied()
-            .filter(|at| before.get(at) != after.get(at))
-            .collect();
+        let spots: BTreeSet<At> =
+            before.keys().chain(after.keys()).copied().filter(|at| before.get(at) != after.get(at)).collect();
         let touched: BTreeSet<Pdfid> = spots
             .iter()
             .flat_map(|at| [before.get(at), after.get(at)])
@@ -240,7 +272,8 @@ impl Judge {
         for open in self.open.values_mut() {
             let meets = |step: &Step| {
                 index(step.switch) == switch
-                    && (spots.contains(&at(step)) || step.functions().iter().any(|f| touched.contains(&f.pdfid)))
+                    && (spots.contains(&at(step))
+                        || step.functions().iter().any(|f| touched.contains(&f.pdfid)))
             };
             open.disturbed |= open.plan.steps.iter().any(meets);
         }

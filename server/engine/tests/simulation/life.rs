@@ -101,6 +101,8 @@ async fn one_life(world: &World, last: bool) {
         heal(world);
         peace(world, &engine).await;
     }
+    // Changes that wait are turned away.
+    world.with(|state| state.judge.interrupted());
     engine.stop();
     let ended = timeout(PATIENCE, tasks.finished()).await;
     world.with(|state| state.judge.check(ended.is_ok(), || "the engine does not stop".to_owned()));

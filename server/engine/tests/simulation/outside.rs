@@ -45,8 +45,11 @@ fn somewhere(state: &mut State) -> (patchbay_domain::PhysicalPort, LogicalPort) 
 
 fn bind(state: &mut State, switch: usize) -> String {
     let at = somewhere(state);
-    let free: Vec<Pdfid> =
-        state.switches[switch].pdfids().into_iter().filter(|p| state.switches[switch].bound(*p).is_none()).collect();
+    let free: Vec<Pdfid> = state.switches[switch]
+        .pdfids()
+        .into_iter()
+        .filter(|p| state.switches[switch].bound(*p).is_none())
+        .collect();
     let Some(pdfid) = state.dice.pick(&free) else { return "nothing to bind".to_owned() };
     if state.switches[switch].held.contains_key(&at) {
         return "no place to bind to".to_owned();

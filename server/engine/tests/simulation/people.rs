@@ -33,6 +33,8 @@ impl Person {
 /// What a person does next.
 enum Act {
     Submit(Box<Submission>),
+    /// The same once more.
+    Repeat(Box<Submission>),
     Cancel(ChangeId),
     Nothing,
 }
@@ -44,7 +46,8 @@ pub async fn person(world: World, engine: Engine, who: usize, times: u32) {
         sleep(Duration::from_millis(pause.into())).await;
         let now = engine.snapshot();
         match world.with(|state| act(state, who, now)) {
-            Act::Submit(submission) => submit(&world, &engine, who, *submission).await,
+            Act::Submit(submission) => submit(&world, &engine, who, *submission, true).await,
+            Act::Repeat(submission) => submit(&world, &engine, who, *submission, false).await,
             Act::Cancel(change) => cancel(&world, &engine, who, change).await,
             Act::Nothing => {}
         }
@@ -65,7 +68,7 @@ fn act(state: &mut State, who: usize, now: Arc<Snapshot>) -> Act {
     };
     if let Some(submission) = repeats {
         state.judge.turned_down.remove(submission.reason.as_str());
-        return Act::Submit(Box::new(submission));
+        return Act::Repeat(Box::new(submission));
     }
     if state.dice.chance(100)
         && let Some(change) = state.dice.pick(&state.people[who].changes.clone())
@@ -95,11 +98,11 @@ fn asked(state: &mut State, who: usize, intent: Intent, seen: Generation) -> Sub
     submission
 }
 
-async fn submit(world: &World, engine: &Engine, who: usize, submission: Submission) {
+async fn submit(world: &World, engine: &Engine, who: usize, submission: Submission, first: bool) {
     let request = submission.reason.to_string();
     let answer = engine.submit(submission).await;
     let (change, waits) = world.with(|state| {
-        answered(state, who, &request, &answer);
+        answered(state, who, &request, &answer, first);
         (answer.ok().map(|accepted| accepted.change), state.dice.chance(400))
     });
     if let Some(change) = change.filter(|_| waits)
@@ -110,7 +113,13 @@ async fn submit(world: &World, engine: &Engine, who: usize, submission: Submissi
     }
 }
 
-fn answered(state: &mut State, who: usize, request: &str, answer: &Result<Accepted, SubmitError>) {
+fn answered(
+    state: &mut State,
+    who: usize,
+    request: &str,
+    answer: &Result<Accepted, SubmitError>,
+    first: bool,
+) {
     let said = match answer {
         Ok(accepted) => format!("change {}", accepted.change),
         Err(error) => error.to_string(),
@@ -123,13 +132,18 @@ fn answered(state: &mut State, who: usize, request: &str, answer: &Result<Accept
         Ok(accepted) => {
             let recorded = state.judge.requests.get(request).copied();
             state.judge.check(recorded == Some(accepted.change), || {
-                format!("{request} was answered with change {} and is recorded as {recorded:?}", accepted.change)
+                format!(
+                    "{request} was answered with change {} and is recorded as {recorded:?}",
+                    accepted.change
+                )
             });
             state.people[who].changes.push(accepted.change);
         }
-        Err(_) => {
+        Err(_) if first => {
             state.judge.turned_down.insert(request.to_owned(), said);
         }
+        // It says nothing about the first time.
+        Err(_) => {}
     }
 }
 
@@ -140,7 +154,9 @@ fn told(state: &mut State, change: ChangeId, entry: &Entry) {
     };
     let recorded = state.judge.ended.get(&change).map(|(outcome, _)| *outcome);
     let right = recorded == Some(*outcome) && *closed == change;
-    state.judge.check(right, || format!("change {change} was told as {outcome:?} and is recorded as {recorded:?}"));
+    state
+        .judge
+        .check(right, || format!("change {change} was told as {outcome:?} and is recorded as {recorded:?}"));
 }
 
 async fn cancel(world: &World, engine: &Engine, who: usize, change: ChangeId) {

@@ -28,9 +28,10 @@ pub fn ended(open: &Opened, outcome: Outcome, cancelled: bool, switches: &[Switc
         open.plan.steps.iter().map(|step| (spot(step), pdfids(&step.after))).collect();
     let differs = |wanted: &BTreeMap<Spot, Vec<Pdfid>>| {
         let here = |(switch, at): &Spot| switches[*switch].held.get(at).cloned().unwrap_or_default();
-        wanted.iter().find(|(spot, held)| here(spot) != **held).map(|(spot, held)| {
-            format!("{spot:?} holds {:?} and not {held:?}", here(spot))
-        })
+        wanted
+            .iter()
+            .find(|(spot, held)| here(spot) != **held)
+            .map(|(spot, held)| format!("{spot:?} holds {:?} and not {held:?}", here(spot)))
     };
     let unless = open.disturbed;
     match outcome {
@@ -68,12 +69,16 @@ pub fn quiet(judge: &mut Judge, switches: &[Switch], shown: &Snapshot) {
         let host = |at: Assignment| shown.topology.hosts.get(&at.host).map(|h| h.port);
         let recorded = function.assigned.map(|at| (host(at), at.logical_port, at.number));
         let holds = bound.map(|at| (Some(at.port), at.logical_port, at.number)) == recorded;
-        judge.check(holds, || format!("{:?} is recorded at {recorded:?} and is bound at {bound:?}", function.id));
+        judge.check(holds, || {
+            format!("{:?} is recorded at {recorded:?} and is bound at {bound:?}", function.id)
+        });
     }
     let (requests, turned_down) = (&judge.requests, &judge.turned_down);
     let came: Vec<_> = turned_down
         .iter()
-        .filter_map(|(request, why)| Some(format!("{request} was refused ({why}) and is change {}", requests.get(request)?)))
+        .filter_map(|(request, why)| {
+            Some(format!("{request} was refused ({why}) and is change {}", requests.get(request)?))
+        })
         .collect();
     judge.violations.extend(came);
 }
