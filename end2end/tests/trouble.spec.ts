@@ -1,11 +1,10 @@
 // What a person sees when things go wrong, and that nothing is lost.
 
 import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { expectAccessible } from '../fixtures/index.ts';
 import { expect, lab, test } from '../fixtures/rack.ts';
+import { slow, slowSoftswitch } from '../fixtures/slow.ts';
 import { Softswitch } from '../fixtures/softswitch.ts';
-import { withDataFolder } from '../fixtures/server.ts';
 
 test('a switch that goes away is said, and the board shows the last good picture', async ({ board, softswitch, rack }) => {
   const [vf, from] = [rack.function(lab.onFirst), rack.host(lab.first)];
@@ -33,70 +32,8 @@ test('a function bound behind our back appears where it is, and the history says
   await expect(page.getByText(`${vf.name} from the pool to ${host.name}`)).toBeVisible();
 });
 
-const slow = `
-[switch]
-name = "slow-pax"
-index = 0
-device_id = 0x4252
-firmware = 0x04800123
-temperature_c = 40.0
-
-[delays]
-default = 0
-bind = 60000
-
-[[host]]
-name = "a"
-port = 0
-width = 8
-gen = 4
-logical_ports = 4
-
-[[host]]
-name = "b"
-port = 4
-width = 8
-gen = 4
-logical_ports = 4
-
-[[slot]]
-port = 16
-width = 8
-gen = 4
-
-[slot.adapter]
-name = "NIC"
-kind = "nic"
-vendor = 0x8086
-device = 0x158B
-subsystem_vendor = 0x8086
-subsystem_device = 0x0001
-pf_pdfid = 0x1000
-bars = [{ index = 0, kind = "mem64", log2_size = 15 }]
-
-[slot.adapter.vfs]
-count = 2
-first_pdfid = 0x1001
-
-[[binding]]
-host = "a"
-logical_port = 0
-functions = [0x1001]
-`;
-
 test.describe('a switch that vanishes in the middle of a move', () => {
-  test.use({
-    softswitch: async ({}, use) => {
-      await withDataFolder(async (folder) => {
-        const rack = path.join(folder, 'slow.toml');
-        await writeFile(rack, slow);
-        const options = { rack, state: path.join(folder, 'state.json') };
-        const softswitch = await Softswitch.start(options);
-        await use(softswitch);
-        await softswitch.kill();
-      });
-    },
-  });
+  test.use({ softswitch: slowSoftswitch });
 
   test('ends as rolled back, with the undo on the sheet', async ({ board, softswitch, rack, readRack }) => {
     const [vf, from, to] = [rack.function('0x1001'), rack.host(0), rack.host(4)];

@@ -119,7 +119,7 @@ async fn wrong_input_gets_a_sentence_and_changes_nothing() {
     problem(server.get("/api/v1/changes/77").await, 404, "not_found").await;
     problem(server.get("/api/v1/changes/first").await, 404, "not_found").await;
     problem(server.get("/api/v1/nothing").await, 404, "not_found").await;
-    problem(server.get("/api/v1/changes").await, 405, "method_not_allowed").await;
+    problem(server.get("/api/v1/plans").await, 405, "method_not_allowed").await;
     problem(server.get("/api/v1/ledger?limit=many").await, 400, "bad_request").await;
     assert_eq!(server.get_json("/api/v1/ledger").await, before);
     assert!(bound(&switch).is_empty());

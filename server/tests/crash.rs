@@ -20,13 +20,9 @@ const MOMENTS: [MomentOfMove; 8] = [
     ("unbind done, not answered", &[(Unbind, After)], "rolled_back"),
     ("unbind answered, bind not done", &[(Bind, Before)], "rolled_back"),
     ("bind done, not answered", &[(Bind, After)], "applied"),
-    ("bind being read", &[(Bind, After), (Database, Before)], "applied"),
-    ("all steps done, reading back begins", &[(Bind, After), (Topology, Before)], "applied"),
-    (
-        "all steps done, reading back under way",
-        &[(Bind, After), (Topology, After), (Database, After)],
-        "applied",
-    ),
+    ("all steps done, reading back begins", &[(Bind, After), (Database, Before)], "applied"),
+    ("all steps done, read back, not answered", &[(Bind, After), (Database, After)], "applied"),
+    ("closed, and the switch is looked at again", &[(Bind, After), (Topology, Before)], "applied"),
 ];
 
 #[tokio::test]

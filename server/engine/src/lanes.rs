@@ -197,7 +197,7 @@ mod tests {
         let mut before = 0;
         while ana.as_mut().now_or_never().is_none() {
             let next = crowd.iter_mut().find_map(|turn| turn.as_mut().now_or_never());
-            crowd.remove(0);
+            drop(crowd.remove(0));
             drop(next.expect("somebody has their turn"));
             before += 1;
         }

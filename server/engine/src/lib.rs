@@ -49,7 +49,6 @@ use tokio::task::JoinHandle;
 #[derive(Clone)]
 pub struct Engine {
     crew: Crew,
-    records: Arc<dyn Records>,
     stop: Arc<watch::Sender<bool>>,
 }
 
@@ -96,8 +95,7 @@ impl Engine {
         let (benches, names) = benches(ids, switches);
         let crew = Crew::new(book.clone(), asks, benches, options, stopping);
         let draft = Draft::new(topology, loaded.seq, loaded.next_change);
-        let scribe =
-            Scribe { records: Arc::clone(&records), book, draft, clock, crew: crew.clone(), doubt: false };
+        let scribe = Scribe { records, book, draft, clock, crew: crew.clone(), doubt: false };
         let scribe = tokio::spawn(scribe.run(asked));
         for change in unfinished {
             crew.tasks.spawn(recover(crew.clone(), change));
@@ -105,7 +103,7 @@ impl Engine {
         for (switch, names) in names {
             crew.tasks.spawn(Observer { crew: crew.clone(), switch, names }.run());
         }
-        let engine = Self { crew: crew.clone(), records, stop: Arc::new(stop) };
+        let engine = Self { crew: crew.clone(), stop: Arc::new(stop) };
         Ok((engine, EngineTasks { crew, scribe }))
     }
 
@@ -115,15 +113,6 @@ impl Engine {
     /// # Errors
     /// [`SubmitError`]: nothing was recorded then, and nothing will happen.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, SubmitError> {
-        if let Some(keyed) = &submission.key
-            && let Some((change, before)) = self.records.change_with_key(&keyed.key).await?
-        {
-            return if before == keyed.asked {
-                Ok(Accepted { change, opened: None })
-            } else {
-                Err(SubmitError::KeyReused { change })
-            };
-        }
         self.crew.asks.submit(submission).await
     }
 

@@ -16,7 +16,7 @@ use crate::crew::Crew;
 use crate::draft::{Draft, Noted};
 use crate::error::SubmitError;
 use crate::life::Waiting;
-use patchbay_domain::{Actor, ChangeId, Entry, Event, SwitchState};
+use patchbay_domain::{Actor, Entry, Event, IdempotencyKey, SwitchState};
 use patchbay_store::{Records, StoreError, Writing};
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,16 +92,34 @@ impl Scribe {
     async fn write_all(&mut self, asks: Vec<Ask>) {
         let mut group = Group::default();
         for ask in asks {
+            if ask.key().is_some_and(|key| group.asks.iter().any(|other| other.key() == Some(key))) {
+                self.commit(std::mem::take(&mut group)).await;
+            }
             if let Err(unsure) = self.make_sure().await {
                 self.fail(ask, unsure).await;
                 continue;
             }
+            let Some(ask) = self.answer_known(ask).await else { continue };
             let Some(ask) = self.take(ask, &mut group) else { continue };
             // A discovery is written by itself: the store gives ids to what is new.
             self.commit(std::mem::take(&mut group)).await;
             self.discover(ask).await;
         }
         self.commit(group).await;
+    }
+
+    /// Answers a submission whose key stands for a change already; anything else is given back.
+    async fn answer_known(&self, ask: Ask) -> Option<Ask> {
+        let Ask::Submit(asked, answer) = ask else { return Some(ask) };
+        let Some(keyed) = &asked.key else { return Some(Ask::Submit(asked, answer)) };
+        let known = match self.records.change_with_key(&keyed.key).await {
+            Ok(None) => return Some(Ask::Submit(asked, answer)),
+            Ok(Some((change, before))) if before == keyed.asked => Ok(Accepted { change, opened: None }),
+            Ok(Some((change, _))) => Err(SubmitError::KeyReused { change }),
+            Err(failure) => Err(failure.into()),
+        };
+        let _ = answer.send(known);
+        None
     }
 
     /// Works an ask out into the group, or answers it at once. One that needs a discovery is given back.
@@ -151,7 +169,7 @@ impl Scribe {
             Ok(entries) => self.answer(asks, entries),
             Err(failure) if asks.len() == 1 => {
                 if let Some(ask) = asks.pop() {
-                    self.fail(ask, failure).await;
+                    Self::fail(ask, failure);
                 }
             }
             Err(failure) => {
@@ -174,7 +192,7 @@ impl Scribe {
         let Some(ask) = group.asks.pop() else { return };
         match self.write(group.writings).await {
             Ok(entries) => self.answer(vec![ask], entries),
-            Err(failure) => self.fail(ask, failure).await,
+            Err(failure) => Self::fail(ask, failure),
         }
     }
 
@@ -293,11 +311,8 @@ impl Scribe {
         self.book.set_switch_state(reading.switch, SwitchState::Ready);
     }
 
-    async fn fail(&mut self, ask: Ask, failure: StoreError) {
+    fn fail(ask: Ask, failure: StoreError) {
         match (ask, failure) {
-            (Ask::Submit(asked, answer), StoreError::KeyTaken { change, .. }) => {
-                let _ = answer.send(self.known(&asked, change).await);
-            }
             (Ask::Submit(_, answer), failure) => {
                 let _ = answer.send(Err(failure.into()));
             }
@@ -305,15 +320,6 @@ impl Scribe {
                 let _ = answer.send(Err(failure));
             }
             (Ask::Barrier(_) | Ask::End, _) => {}
-        }
-    }
-
-    /// The answer for an idempotency key that stands for a change already.
-    async fn known(&self, asked: &Submission, change: ChangeId) -> Result<Accepted, SubmitError> {
-        let Some(keyed) = &asked.key else { return Err(SubmitError::KeyReused { change }) };
-        match self.records.change_with_key(&keyed.key).await? {
-            Some((change, before)) if before == keyed.asked => Ok(Accepted { change, opened: None }),
-            _ => Err(SubmitError::KeyReused { change }),
         }
     }
 
@@ -348,6 +354,14 @@ impl Scribe {
 }
 
 impl Ask {
+    /// The idempotency key of a submission that has one.
+    fn key(&self) -> Option<&IdempotencyKey> {
+        match self {
+            Self::Submit(asked, _) => asked.key.as_ref().map(|keyed| &keyed.key),
+            _ => None,
+        }
+    }
+
     /// Answers a submission that is not accepted.
     fn refuse(self, refused: SubmitError) {
         if let Self::Submit(_, answer) = self {

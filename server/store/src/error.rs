@@ -69,6 +69,9 @@ pub enum StoreError {
     /// The file or its directory cannot be written.
     #[error("The database is read-only. Check the permissions of its file and directory.")]
     ReadOnly(#[source] sqlx::Error),
+    /// The disk failed in another way.
+    #[error("The disk cannot be read or written. Check it, and the system's log.")]
+    Disk(#[source] sqlx::Error),
     /// Anything else that SQLite reports.
     #[error("The database failed: {0}")]
     Sqlite(#[source] sqlx::Error),
@@ -237,7 +240,7 @@ pub enum Contradiction {
 impl StoreError {
     /// Whether the database itself is the trouble, and not what was to be written: then it may work again later.
     pub const fn is_trouble(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::NoSpace(_) | Self::ReadOnly(_) | Self::Sqlite(_))
+        matches!(self, Self::Busy(_) | Self::NoSpace(_) | Self::ReadOnly(_) | Self::Disk(_) | Self::Sqlite(_))
     }
 }
 
@@ -246,6 +249,7 @@ mod code {
     pub(super) const BUSY: u32 = 5;
     pub(super) const LOCKED: u32 = 6;
     pub(super) const READONLY: u32 = 8;
+    pub(super) const IOERR: u32 = 10;
     pub(super) const FULL: u32 = 13;
 }
 
@@ -258,6 +262,7 @@ impl From<sqlx::Error> for StoreError {
         match code.map(|code| code & 0xff) {
             Some(code::BUSY | code::LOCKED) => Self::Busy(error),
             Some(code::READONLY) => Self::ReadOnly(error),
+            Some(code::IOERR) => Self::Disk(error),
             Some(code::FULL) => Self::NoSpace(error),
             _ => Self::Sqlite(error),
         }

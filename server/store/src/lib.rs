@@ -15,6 +15,8 @@
 mod chained;
 mod changes;
 mod discovery;
+#[cfg(test)]
+mod disk_tests;
 mod draft;
 mod error;
 mod events;

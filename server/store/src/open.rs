@@ -102,6 +102,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        // What a statement of many rows needs to take itself back must not need room on a disk that may be full.
+        .pragma("temp_store", "MEMORY")
         .optimize_on_close(true, ANALYSIS_LIMIT_ROWS)
 }
 

@@ -82,6 +82,13 @@ impl Server {
         self.client.post(format!("{}{path}", self.url)).json(body).send().await.expect("an answer")
     }
 
+    /// Posts JSON with one more header.
+    pub async fn post_with(&self, path: &str, body: &Value, (name, value): (&str, &str)) -> Response {
+        let request =
+            self.client.post(format!("{}{path}", self.url)).json(body).header(name, value.as_bytes());
+        request.send().await.expect("an answer")
+    }
+
     pub async fn post_text(&self, path: &str, kind: &str, body: String) -> Response {
         let request = self.client.post(format!("{}{path}", self.url)).header("content-type", kind).body(body);
         request.send().await.expect("an answer")

@@ -15,6 +15,7 @@ mod setup;
 mod sizes;
 mod steps;
 mod style;
+mod torture;
 mod workspace;
 
 use std::env;
@@ -37,6 +38,11 @@ The build tool of Patchbay.
   cargo xtask wasm                    only the front end
   cargo xtask sizes                   what a browser loads for the first page, compressed
   cargo xtask bench softswitch        what the emulated switch costs: latency, discovery, memory
+  cargo xtask bench engine [--rows A,B] [--rounds N] [--entries N | --long] [--program PATH]
+                                      what the engine costs over HTTP: changes, plans, starts, growth
+  cargo xtask torture kill [--kills N] [--seed S]
+                                      kill -9 at every command and at random instants, and what is left
+  cargo xtask bench store [ENTRIES]   what a durable change costs, on ledgers that have grown so far too
   cargo xtask fuzz [--seconds N] [TARGET]
                                       random bytes for the packet codec and the emulated switch
   cargo xtask help                    this text
@@ -70,6 +76,9 @@ fn dispatch(words: &[String]) -> Result<()> {
         ["build"] => serve::build(&workspace, &mut steps),
         ["wasm"] => front::build(&workspace, &mut steps).and_then(|()| sizes::print(&workspace)),
         ["bench", "softswitch"] => bench::softswitch(&workspace, &mut steps),
+        ["bench", "engine", rest @ ..] => bench::engine(&workspace, &mut steps, rest),
+        ["torture", "kill", rest @ ..] => torture::kill(&workspace, &mut steps, rest),
+        ["bench", "store", sizes @ ..] => bench::store(&workspace, &mut steps, sizes),
         ["fuzz", rest @ ..] => fuzz::fuzz(&workspace, &mut steps, rest),
         ["sizes"] => sizes::print(&workspace),
         [] | ["help" | "--help" | "-h"] => {

@@ -13,6 +13,8 @@ pub const APP_PACKAGE: &str = "patchbay-app";
 pub const SERVER_PACKAGE: &str = "patchbay";
 /// The emulated switch.
 pub const SOFTSWITCH_PACKAGE: &str = "patchbay-softswitch";
+/// The package that `cargo xtask bench store` measures.
+pub const STORE_PACKAGE: &str = "patchbay-store";
 /// This tool. It is built apart from the server so that neither changes the other's features.
 pub const XTASK_PACKAGE: &str = env!("CARGO_PKG_NAME");
 

@@ -22,7 +22,7 @@ impl SwitchtecDriver {
         }
         let failed = |error| self.failed(&in_a_sentence(step), error);
         send(&client, step).await.map_err(failed)?;
-        let now = self.hvd(&client, step.port).await.map_err(failed)?;
+        let now = self.hvd(&client, step.port).await.map_err(|error| self.doubted(step, error))?;
         let now = now.map(|hvd| held(&hvd, step)).unwrap_or_default();
         if now == pdfids(&step.after) {
             Ok(Applied::Now)
@@ -35,6 +35,16 @@ impl SwitchtecDriver {
     pub(crate) async fn reprogram(&self, step: &Step) -> Result<(), DriverError> {
         let client = self.client().await.map_err(|error| self.unread(error))?;
         send(&client, step).await.map_err(|error| self.failed(&in_a_sentence(step), error))
+    }
+
+    /// A failure of the reading that comes after a step: the step was sent, so even a switch that cannot be reached
+    /// may have done it.
+    fn doubted(&self, step: &Step, error: ClientError) -> DriverError {
+        let operation = in_a_sentence(step);
+        match self.failed(&operation, error) {
+            DriverError::Unreachable { address, source } => DriverError::Interrupted { address, operation, source },
+            other => other,
+        }
     }
 
     /// A failure of what comes before a step: the step was not sent, whatever happened to that.
@@ -88,5 +98,28 @@ fn conflict(step: &Step, found: &[Pdfid]) -> DriverError {
         place: format!("Logical port {} of {} (port {})", step.place.logical_port, step.host_name, step.port),
         expected: in_words(&pdfids(&step.before)),
         found: in_words(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Reasons, SwitchtecConfig};
+    use patchbay_domain::{HostId, Place, SwitchId};
+    use patchbay_switchtec::ClientOptions;
+    use std::io;
+
+    #[test]
+    fn a_switch_that_is_gone_when_a_step_is_read_back_leaves_it_in_doubt() {
+        let address = "127.0.0.1:54545".parse().expect("an address");
+        let (options, reasons) = (ClientOptions::default(), Reasons::NumberOnly);
+        let driver = SwitchtecDriver::new(SwitchtecConfig { address, instance: 0, options, reasons });
+        let place = Place { host: HostId::new(1), logical_port: patchbay_domain::LogicalPort(0) };
+        let (switch, port) = (SwitchId::new(1), patchbay_domain::PhysicalPort(0));
+        let host_name = "web-01".to_owned();
+        let step = Step { switch, port, place, host_name, before: Vec::new(), after: Vec::new() };
+        let gone = ClientError::Unreachable { address: address.into(), source: io::Error::other("gone") };
+        let found = driver.doubted(&step, gone);
+        assert!(matches!(found, DriverError::Interrupted { .. }), "{found:?}");
     }
 }

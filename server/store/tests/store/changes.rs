@@ -31,14 +31,13 @@ async fn a_change_reads_back_as_it_was_written_before_and_after_its_end() {
     let t = lab.topology().await;
     assert_eq!(t.functions[&NIC_VF1].assigned.map(|a| a.host), Some(HOST_B));
     assert!(t.open.is_empty());
-    assert_eq!(t.generation, ready.generation.next().next());
+    assert_eq!(t.generation, ready.generation.next());
 }
 
 #[tokio::test]
-async fn a_change_that_was_rolled_back_moves_nothing_and_was_still_in_the_way_of_older_plans() {
+async fn a_change_that_was_rolled_back_moves_nothing() {
     let lab = Lab::discovered().await;
     let before = lab.topology().await;
-    let before = Topology { generation: before.generation.next(), ..before };
     let id = lab.open("ada", NIC_VF1, None, "INC-1").await;
     lab.close(id, Outcome::RolledBack).await;
     assert_eq!(lab.topology().await, before);

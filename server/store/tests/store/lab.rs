@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use patchbay_domain::*;
 use patchbay_store::{Closing, Names, Opening, Store, StoreError, Writing};
 use sqlx::{Connection, SqliteConnection};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A store in a directory that goes when the test ends.
@@ -26,14 +26,27 @@ pub const HBA_VF1: FunctionId = FunctionId::new(6);
 impl Lab {
     /// An empty store.
     pub async fn new() -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
+        Self::in_dir(tempfile::tempdir().expect("a directory")).await
+    }
+
+    async fn in_dir(dir: TempDir) -> Self {
         let store = Store::open(&dir.path().join("rack.db")).await.expect("a new database");
         Self { store, dir }
     }
 
     /// A store with one switch, read once.
     pub async fn discovered() -> Self {
-        let lab = Self::new().await;
+        Self::new().await.first_read().await
+    }
+
+    /// The same, in a directory inside of another one.
+    pub async fn discovered_in(dir: &Path) -> Self {
+        let dir = tempfile::tempdir_in(dir).expect("a directory");
+        Self::in_dir(dir).await.first_read().await
+    }
+
+    async fn first_read(self) -> Self {
+        let lab = self;
         let (switch, _) = lab
             .store
             .add_switch(at(0), &Actor::Engine, "pax-1", "rack-12-pax", "10.0.0.1")

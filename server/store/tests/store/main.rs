@@ -2,6 +2,7 @@
 
 mod changes;
 mod discovery;
+mod disk;
 mod groups;
 mod history;
 mod lab;

@@ -1,0 +1,248 @@
+//! Changes beside each other: over two switches, cancelled, asked for twice, and on records that fail.
+
+mod common;
+
+use common::{MemorySwitch, options, person, reason, submission};
+use patchbay_domain::*;
+use patchbay_driver::{Fault, FaultPoint, Faults, Faulty, When};
+use patchbay_engine::{
+    CancelError, Clock, Engine, EngineTasks, Happening, Submission, SubmitError, SwitchConfig,
+};
+use patchbay_store::memory::{MemoryRecords, WriteFault};
+use patchbay_store::{Keyed, Names, Records};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Two switches in memory, and an engine on records in memory.
+struct Pair {
+    switches: [MemorySwitch; 2],
+    faults: [Faults; 2],
+    records: MemoryRecords,
+    engine: Engine,
+    tasks: EngineTasks,
+}
+
+impl Pair {
+    async fn start() -> Self {
+        Self::on(Default::default(), Default::default(), MemoryRecords::default()).await
+    }
+
+    async fn on(switches: [MemorySwitch; 2], faults: [Faults; 2], records: MemoryRecords) -> Self {
+        let config = |n: usize| SwitchConfig {
+            key: format!("memory-{n}"),
+            name: format!("pax-{n}"),
+            address: "memory".to_owned(),
+            names: Names::default(),
+            driver: Arc::new(Faulty::new(switches[n].clone(), faults[n].clone())),
+        };
+        let configs = vec![config(0), config(1)];
+        let started = Engine::start(Arc::new(records.clone()), configs, options(), Clock::SYSTEM).await;
+        let (engine, tasks) = started.expect("the engine starts");
+        let pair = Self { switches, faults, records, engine, tasks };
+        pair.until(|t| t.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+        pair
+    }
+
+    async fn until(&self, wanted: impl Fn(&Topology) -> bool) {
+        let (_, mut happenings) = self.engine.watch();
+        let looking = async {
+            while !wanted(&self.topology()) {
+                happenings.recv().await.expect("the engine runs");
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), looking).await.expect("the picture becomes as wanted");
+    }
+
+    fn topology(&self) -> Topology {
+        self.engine.snapshot().topology.clone()
+    }
+
+    /// A function and a host of the n-th switch.
+    fn move_on(&self, n: usize, index: u16, port: Option<u8>) -> Move {
+        let t = self.topology();
+        let switch = *t.switches.keys().nth(n).expect("two switches");
+        let function = t.functions_of_switch(switch).find(|f| f.index == index).expect("it has it").id;
+        let host = |port| t.hosts.values().find(|h| h.switch == switch && h.port == PhysicalPort(port));
+        Move::new(function, port.map(|port| host(port).expect("it has it").id))
+    }
+
+    async fn carry_out(&self, intent: Intent) -> Outcome {
+        let seen = self.topology().generation;
+        let change = self.engine.submit(submission(intent, seen)).await.expect("accepted").change;
+        self.outcome(change).await
+    }
+
+    async fn outcome(&self, change: ChangeId) -> Outcome {
+        if let Some(end) = self.engine.end_of(change) {
+            end.await.expect("the engine runs");
+        }
+        let entries = self.records.entries();
+        let ended = entries.iter().find_map(|entry| match &entry.event {
+            Event::ChangeClosed { change: closed, outcome, .. } if *closed == change => Some(*outcome),
+            _ => None,
+        });
+        ended.expect("the change has ended")
+    }
+
+    async fn stop(self) -> ([MemorySwitch; 2], [Faults; 2], MemoryRecords) {
+        self.engine.stop();
+        self.tasks.finished().await;
+        (self.switches, self.faults, self.records)
+    }
+}
+
+#[tokio::test]
+async fn a_change_over_two_switches_happens_on_both_or_on_none() {
+    let pair = Pair::start().await;
+    let both = |pair: &Pair, a, b| Intent::moving(vec![pair.move_on(0, 1, a), pair.move_on(1, 1, b)]);
+    assert_eq!(pair.carry_out(both(&pair, Some(0), Some(4))).await, Outcome::Applied);
+    let before = (pair.switches[0].held(), pair.switches[1].held());
+    assert_eq!((before.0.len(), before.1.len()), (1, 1));
+    for n in 0..2 {
+        for nth in 1..=2 {
+            for when in [When::Before, When::After] {
+                let point = FaultPoint { nth, when, fault: Fault::Interrupt, for_good: false };
+                pair.faults[n].set(point);
+                let outcome = pair.carry_out(both(&pair, Some(8), Some(8))).await;
+                assert_eq!(outcome, Outcome::RolledBack, "switch {n}, {point:?}");
+                let now = (pair.switches[0].held(), pair.switches[1].held());
+                assert_eq!(now, before, "switch {n}, {point:?}");
+                pair.faults[n].clear();
+                pair.until(|t| t.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+            }
+        }
+    }
+    assert_eq!(pair.carry_out(both(&pair, Some(8), Some(8))).await, Outcome::Applied);
+    assert!(pair.topology().drift.is_empty());
+}
+
+#[tokio::test]
+async fn a_change_over_two_switches_that_a_crash_left_half_done_is_taken_back_on_both() {
+    let pair = Pair::start().await;
+    let moves = |pair: &Pair, port| {
+        Intent::moving(vec![pair.move_on(0, 1, Some(port)), pair.move_on(1, 1, Some(port))])
+    };
+    pair.carry_out(moves(&pair, 0)).await;
+    let before = (pair.switches[0].held(), pair.switches[1].held());
+    let (intent, t) = (moves(&pair, 4), pair.topology());
+    let (switches, faults, records) = pair.stop().await;
+    let made = plan(&t, &intent).expect("allowed");
+    let change = records.load().await.expect("loaded").next_change;
+    let (at, seen) = (Clock::SYSTEM.now(), t.generation);
+    let opening = patchbay_store::Opening {
+        at,
+        change,
+        actor: person(),
+        intent,
+        plan: made,
+        reason: reason(),
+        seen,
+        key: None,
+    };
+    records.write(vec![patchbay_store::Writing::Open(Box::new(opening))]).await.expect("recorded");
+    // The first switch was done, the second was not.
+    switches[0].put(0, 0, &[]);
+    switches[0].put(4, 0, &[0x1001]);
+    let pair = Pair::on(switches, faults, records).await;
+    assert_eq!(pair.outcome(change).await, Outcome::RolledBack);
+    assert_eq!((pair.switches[0].held(), pair.switches[1].held()), before);
+}
+
+#[tokio::test]
+async fn switches_work_beside_each_other_and_one_switch_in_order() {
+    let pair = Pair::start().await;
+    let held_up = pair.switches[0].gate.clone().write_owned().await;
+    let seen = pair.topology().generation;
+    let (_, mut happenings) = pair.engine.watch();
+    let slow = submission(Intent::moving(vec![pair.move_on(0, 1, Some(0))]), seen);
+    let slow = pair.engine.submit(slow).await.expect("accepted").change;
+    while !matches!(happenings.recv().await.expect("the engine runs"), Happening::Step(_)) {}
+    let behind = submission(Intent::moving(vec![pair.move_on(0, 2, Some(0))]), seen);
+    let behind = pair.engine.submit(behind).await.expect("accepted").change;
+    let beside = Intent::moving(vec![pair.move_on(1, 1, Some(0))]);
+    assert_eq!(pair.carry_out(beside).await, Outcome::Applied, "the other switch is free");
+    assert_eq!(pair.topology().open.keys().copied().collect::<Vec<_>>(), [slow, behind]);
+
+    pair.engine.cancel(behind, person()).await.expect("it has not begun");
+    assert_eq!(pair.outcome(behind).await, Outcome::RolledBack);
+    assert!(matches!(pair.engine.cancel(slow, person()).await, Err(CancelError::Begun { .. })));
+    assert!(matches!(pair.engine.cancel(behind, person()).await, Err(CancelError::NotOpen { .. })));
+    drop(held_up);
+    assert_eq!(pair.outcome(slow).await, Outcome::Applied);
+    assert_eq!(pair.switches[0].held().len(), 1, "what was cancelled never reached the switch");
+}
+
+#[tokio::test]
+async fn only_what_an_intent_touches_makes_it_stale_and_it_is_said_by_whom() {
+    let pair = Pair::start().await;
+    let seen = pair.topology().generation;
+    pair.carry_out(Intent::moving(vec![pair.move_on(0, 1, Some(0))])).await;
+    let elsewhere = submission(Intent::moving(vec![pair.move_on(0, 2, Some(0))]), seen);
+    pair.engine.submit(elsewhere).await.expect("another function on the same host is as it was");
+    let same = submission(Intent::moving(vec![pair.move_on(0, 1, Some(4))]), seen);
+    let stale = pair.engine.submit(same).await.expect_err("it was moved meanwhile");
+    assert!(matches!(stale, SubmitError::Stale { .. }), "{stale:?}");
+    assert!(stale.to_string().contains("eth16v1 was changed by operator with change 1"), "{stale}");
+}
+
+#[tokio::test]
+async fn a_key_makes_a_request_sent_twice_at_once_one_change() {
+    let pair = Pair::start().await;
+    let key = || "twice".parse().expect("a key");
+    let asked = |text: &[u8]| Some(Keyed { key: key(), asked: Hash::of(text) });
+    let intent = Intent::moving(vec![pair.move_on(0, 1, Some(0))]);
+    let seen = pair.topology().generation;
+    let one = |asked| Submission { key: asked, ..submission(intent.clone(), seen) };
+    let (a, b) = tokio::join!(pair.engine.submit(one(asked(b"x"))), pair.engine.submit(one(asked(b"x"))));
+    let (a, b) = (a.expect("accepted"), b.expect("the same"));
+    assert_eq!(a.change, b.change);
+    assert_eq!(pair.outcome(a.change).await, Outcome::Applied);
+    let other = pair.engine.submit(one(asked(b"y"))).await;
+    assert!(matches!(other, Err(SubmitError::KeyReused { .. })), "{other:?}");
+    let opened = |entry: &&Entry| matches!(entry.event, Event::ChangeOpened { .. });
+    assert_eq!(pair.records.entries().iter().filter(opened).count(), 1);
+}
+
+#[tokio::test]
+async fn records_that_fail_lose_nothing_and_halve_nothing() {
+    let pair = Pair::start().await;
+    for (number, fault) in (1..).zip([WriteFault::Before, WriteFault::After]) {
+        // At the opening: refused, or accepted because it is durable after all.
+        pair.records.fail_next(fault);
+        let intent = Intent::moving(vec![pair.move_on(0, number, Some(0))]);
+        let seen = pair.topology().generation;
+        let submitted = pair.engine.submit(submission(intent.clone(), seen)).await;
+        match fault {
+            WriteFault::Before => {
+                assert!(matches!(submitted, Err(SubmitError::Store(_))), "{submitted:?}");
+                assert_eq!(pair.switches[0].held().len(), 0, "nothing was sent");
+                pair.until(|t| t.open.is_empty()).await;
+                assert_eq!(pair.carry_out(intent).await, Outcome::Applied, "and it works again");
+            }
+            WriteFault::After => {
+                let change = submitted.expect("it is durable").change;
+                assert_eq!(pair.outcome(change).await, Outcome::Applied);
+            }
+        }
+    }
+    // At the closing: tried again until it is written, once.
+    for fault in [WriteFault::Before, WriteFault::After] {
+        let held_up = pair.switches[0].gate.clone().write_owned().await;
+        let (_, mut happenings) = pair.engine.watch();
+        let intent = Intent::moving(vec![pair.move_on(
+            0,
+            1,
+            if fault == WriteFault::Before { Some(4) } else { Some(8) },
+        )]);
+        let change = pair.engine.submit(submission(intent, pair.topology().generation)).await;
+        let change = change.expect("accepted").change;
+        while !matches!(happenings.recv().await.expect("the engine runs"), Happening::Step(_)) {}
+        pair.records.fail_next(fault);
+        drop(held_up);
+        assert_eq!(pair.outcome(change).await, Outcome::Applied, "{fault:?}");
+    }
+    let closed = |entry: &&Entry| matches!(entry.event, Event::ChangeClosed { .. });
+    assert_eq!(pair.records.entries().iter().filter(closed).count(), 4);
+    pair.until(|t| t.drift.is_empty()).await;
+    assert!(pair.engine.snapshot().trouble.is_none());
+}

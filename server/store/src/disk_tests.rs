@@ -1,0 +1,90 @@
+//! A disk that refuses: each cause has its own error, and none outlasts its cause.
+
+use crate::Store;
+use crate::error::StoreError;
+use chrono::DateTime;
+use patchbay_domain::Actor;
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
+
+async fn store() -> (Store, TempDir) {
+    let dir = tempfile::tempdir().expect("a directory");
+    (Store::open(&dir.path().join("rack.db")).await.expect("a new database"), dir)
+}
+
+/// Runs a pragma on the writing connection.
+async fn pragma(store: &Store, sql: &'static str) {
+    let mut tx = store.begin().await.expect("a transaction");
+    sqlx::query(sql).fetch_all(&mut *tx).await.expect(sql);
+    tx.end(Ok(())).await.expect("nothing was written");
+}
+
+async fn add(store: &Store, number: usize) -> Result<(), StoreError> {
+    let (key, name) = (format!("pax-{number}"), "rack".repeat(200));
+    let added = store.add_switch(DateTime::UNIX_EPOCH, &Actor::Engine, &key, &name, "10.0.0.1").await;
+    added.map(|_| ())
+}
+
+/// Checks that reading goes on, and that nothing of a refused write is there.
+async fn holds(store: &Store, switches: usize) {
+    let loaded = store.load().await.expect("reading goes on");
+    assert_eq!(loaded.topology.switches.len(), switches);
+    assert_eq!(store.verify().await.expect("a chain").entries, u64::try_from(switches).expect("few"));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_the_same_store_goes_on_when_there_is_space() {
+    let (store, _dir) = store().await;
+    pragma(&store, "PRAGMA max_page_count = 60").await;
+    let mut written = 0;
+    let refused = loop {
+        match add(&store, written).await {
+            Ok(()) => written += 1,
+            Err(error) => break error,
+        }
+        assert!(written < 1_000, "the limit does not hold");
+    };
+    assert!(matches!(refused, StoreError::NoSpace(_)), "{refused:?}");
+    assert!(refused.to_string().starts_with("The disk is full"), "{refused}");
+    holds(&store, written).await;
+    pragma(&store, "PRAGMA max_page_count = 100000").await;
+    add(&store, written).await.expect("there is space again");
+    holds(&store, written + 1).await;
+}
+
+#[tokio::test]
+async fn a_read_only_database_is_told_and_the_same_store_goes_on_when_it_is_writable() {
+    let (store, _dir) = store().await;
+    pragma(&store, "PRAGMA query_only = ON").await;
+    let refused = add(&store, 0).await.expect_err("read-only");
+    assert!(matches!(refused, StoreError::ReadOnly(_)), "{refused:?}");
+    holds(&store, 0).await;
+    pragma(&store, "PRAGMA query_only = OFF").await;
+    add(&store, 0).await.expect("writable again");
+    holds(&store, 1).await;
+}
+
+#[tokio::test]
+async fn a_database_that_another_program_locks_is_told_and_written_when_it_is_free() {
+    let (store, dir) = store().await;
+    pragma(&store, "PRAGMA busy_timeout = 1").await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("rack.db"));
+    let mut other = SqliteConnection::connect_with(&options).await.expect("a second connection");
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.expect("the lock");
+    let refused = add(&store, 0).await.expect_err("locked");
+    assert!(matches!(refused, StoreError::Busy(_)), "{refused:?}");
+    holds(&store, 0).await;
+    sqlx::query("ROLLBACK").execute(&mut other).await.expect("free");
+    add(&store, 0).await.expect("free again");
+    holds(&store, 1).await;
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_in_the_middle_leaves_nothing_behind() {
+    let (store, _dir) = store().await;
+    let mut tx = store.begin().await.expect("a transaction");
+    sqlx::query("UPDATE picture SET generation = 7").execute(&mut *tx).await.expect("written");
+    drop(tx);
+    add(&store, 0).await.expect("the next one begins anew");
+    assert_eq!(store.load().await.expect("loaded").topology.generation.get(), 0);
+}

@@ -1,0 +1,136 @@
+//! Ways back over HTTP: undo, restore, cancel, a request sent twice, and what somebody else changed.
+
+mod support;
+
+use patchbay_softswitch::CommandKind::Bind;
+use patchbay_softswitch::Phase::Before;
+use patchbay_switchtec::{LogicalPort, Pdfid, PhysicalPort};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use support::*;
+
+impl Server {
+    /// Sends a proposal as a change, and waits for its end.
+    async fn carry_out(&self, proposal: &Value) -> Value {
+        let body =
+            json!({ "intent": proposal["intent"], "reason": "a test", "seen": proposal["generation"] });
+        let answer = self.post("/api/v1/changes?wait=true", &body).await;
+        answer.json().await.expect("JSON")
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_undone_and_a_moment_is_restored_each_by_one_plan() {
+    let (data, switch) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    server.change(&[("0x1001", Some(0)), ("0x1002", Some(4))]).await;
+    let (before, seq) = (bound(&switch), server.topology().await["seq"].clone());
+    let (_, swapped) = server.change(&[("0x1001", Some(4)), ("0x1002", Some(0))]).await;
+    server.change(&[("0x1101", Some(8))]).await;
+
+    let undo = server.get_json(&format!("/api/v1/changes/{}/undo", swapped["id"])).await;
+    assert_eq!(undo["plan"]["steps"].as_array().map(Vec::len), Some(4), "{undo}");
+    let undone = server.carry_out(&undo).await;
+    assert_eq!(undone["stage"], "applied", "{undone}");
+    assert_eq!(undone["intent"]["origin"]["undo"], swapped["id"]);
+
+    let restore = server.get_json(&format!("/api/v1/restore?seq={seq}")).await;
+    let restored = server.carry_out(&restore).await;
+    assert_eq!(restored["stage"], "applied", "{restored}");
+    assert_eq!(bound(&switch), before);
+    assert_eq!(shown(&server.topology().await), before);
+
+    let again = server.get_json(&format!("/api/v1/restore?seq={seq}")).await;
+    assert_eq!(again["refusal"], "empty", "there is nothing left to restore: {again}");
+    assert_eq!(server.get("/api/v1/restore?seq=9999").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(server.get("/api/v1/changes/1/sideways").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_same_request_sent_twice_is_one_change_also_after_a_restart() {
+    let (data, switch) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    let body = server.request(&[("0x1001", Some(0))], "INC-4411").await;
+    let send = async |server: &Server, body: &Value, key: &str| {
+        server.post_with("/api/v1/changes?wait=true", body, ("idempotency-key", key)).await
+    };
+    let first: Value = send(&server, &body, "\"k-1\"").await.json().await.expect("JSON");
+    assert_eq!(first["stage"], "applied", "{first}");
+    let second: Value = send(&server, &body, "k-1").await.json().await.expect("JSON");
+    assert_eq!(second, first);
+    assert!(server.stop().await.success());
+
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    let third: Value = send(&server, &body, "k-1").await.json().await.expect("JSON");
+    assert_eq!(third, first);
+    let other = server.request(&[("0x1002", Some(0))], "INC-4411").await;
+    let reused = send(&server, &other, "k-1").await;
+    assert_eq!(reused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let reused: Value = reused.json().await.expect("JSON");
+    assert_eq!(reused["code"], "key_reused");
+    assert_eq!(send(&server, &other, "k\u{7f}").await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(bound(&switch).len(), 1);
+}
+
+#[tokio::test]
+async fn a_waiting_change_is_seen_and_cancelled_and_one_that_has_begun_is_not() {
+    let (data, gate) = (folder(), Moment::new());
+    let switch = switch(Some(gate.clone())).await;
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    let body = server.request(&[("0x1001", Some(0))], "hangs").await;
+    let next = server.request(&[("0x1002", Some(4))], "waits").await;
+    gate.arm(&[(Bind, Before)]);
+    let running: Value = server.post("/api/v1/changes", &body).await.json().await.expect("JSON");
+    gate.reached().await;
+    let waiting: Value = server.post("/api/v1/changes", &next).await.json().await.expect("JSON");
+
+    let open = server.get_json("/api/v1/changes").await;
+    let stages: Vec<_> = open.as_array().expect("a list").iter().map(|c| c["stage"].clone()).collect();
+    assert_eq!(stages, ["running", "waiting"], "{open}");
+    let cancel = async |change: &Value| {
+        server.post(&format!("/api/v1/changes/{}/cancel", change["id"]), &json!({})).await
+    };
+    let cancelled = cancel(&waiting).await;
+    assert_eq!(cancelled.status(), StatusCode::OK);
+    let cancelled: Value = cancelled.json().await.expect("JSON");
+    assert_eq!(cancelled["stage"], "rolled_back");
+    let why = cancelled["closed"]["why"].as_str().expect("a sentence");
+    assert!(why.starts_with("Cancelled by operator before it began."), "{why}");
+
+    for (change, code) in [(&running, "begun"), (&waiting, "ended")] {
+        let refused = cancel(change).await;
+        assert_eq!(refused.status(), StatusCode::CONFLICT);
+        assert_eq!(refused.json::<Value>().await.expect("JSON")["code"], code);
+    }
+    assert_eq!(cancel(&json!({ "id": 99 })).await.status(), StatusCode::NOT_FOUND);
+    server.kill().await;
+}
+
+#[tokio::test]
+async fn what_somebody_else_changed_is_shown_with_two_plans_and_never_repaired() {
+    let (data, switch) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    server.change(&[("0x1002", Some(4))]).await;
+    let id = Pdfid::new(0x1001).expect("a PDFID");
+    switch.bind(PhysicalPort::new(8), LogicalPort::new(5), &[id]).expect("free");
+    server.until("entry", |data| !data["entry"]["event"]["bindings_found"].is_null()).await;
+    let drift = server.get_json("/api/v1/drift").await;
+    let one = &drift[0]["functions"][0];
+    assert_eq!(
+        (one["kind"].as_str(), drift[0]["functions"].as_array().map(Vec::len)),
+        (Some("bound"), Some(1))
+    );
+    assert_eq!(one["adopt"]["plan"]["steps"], json!([]), "adopting touches no switch");
+    assert_eq!(one["revert"]["plan"]["steps"].as_array().map(Vec::len), Some(1));
+    assert_eq!(bound(&switch).len(), 2, "nothing is repaired by itself");
+
+    let reverted = server.carry_out(&one["revert"]).await;
+    assert_eq!(reverted["stage"], "applied", "{reverted}");
+    assert_eq!(server.get_json("/api/v1/drift").await, json!([]));
+    assert_eq!(bound(&switch), [("0x1002".to_owned(), 4, 0)]);
+}

@@ -1,0 +1,21 @@
+//! Long runs of what the tests do a little of.
+
+use anyhow::Result;
+
+use crate::process::{cargo, run};
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+/// Kills the server and its switches, as often and with the seed that `words` say, and looks at what is left.
+///
+/// # Errors
+/// When it does not build, or something was found that cannot be; its seed and instant are printed.
+pub fn kill(workspace: &Workspace, steps: &mut Steps, words: &[&str]) -> Result<()> {
+    // The tests' profile and selection: nothing is compiled again, and what only a debug build checks is checked.
+    let torture = ["bench", "--locked", "--profile", "dev", "--bench", "torture"];
+    let selection = workspace.server_selection();
+    steps.check("Kill", "at every command and at random instants, under load", || {
+        run(cargo(workspace).args(torture).args(&selection).args(["--", "kill"]).args(words))
+    });
+    steps.close()
+}
