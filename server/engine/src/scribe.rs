@@ -96,7 +96,7 @@ impl Scribe {
                 self.commit(std::mem::take(&mut group)).await;
             }
             if let Err(unsure) = self.make_sure().await {
-                self.fail(ask, unsure).await;
+                Self::fail(ask, unsure);
                 continue;
             }
             let Some(ask) = self.answer_known(ask).await else { continue };
@@ -183,7 +183,7 @@ impl Scribe {
 
     async fn alone(&mut self, ask: Ask) {
         if let Err(unsure) = self.make_sure().await {
-            return self.fail(ask, unsure).await;
+            return Self::fail(ask, unsure);
         }
         let mut group = Group::default();
         if let Some(ask) = self.take(ask, &mut group) {
