@@ -42,7 +42,9 @@ impl SwitchtecDriver {
     fn doubted(&self, step: &Step, error: ClientError) -> DriverError {
         let operation = in_a_sentence(step);
         match self.failed(&operation, error) {
-            DriverError::Unreachable { address, source } => DriverError::Interrupted { address, operation, source },
+            DriverError::Unreachable { address, source } => {
+                DriverError::Interrupted { address, operation, source }
+            }
             other => other,
         }
     }
