@@ -95,9 +95,11 @@ fn check_switch_ready(topology: &Topology, id: SwitchId) -> Result<(), Refusal> 
     }
 }
 
-/// A function is in flight too when it shares its logical port with one that is: the port is unbound as a whole.
+/// A function is in flight too when it shares its logical port with one that is: the port is unbound as a whole. And
+/// when somebody else put it on a logical port that an open change will use: both would reprogram that port.
 fn check_not_in_flight(topology: &Topology, places: &Places, function: &Function) -> Result<(), Refusal> {
-    match places.change_in_flight(function.id) {
+    let on_its_port = || function.assigned.and_then(|at| places.reserved(at.place()));
+    match places.change_in_flight(function.id).or_else(on_its_port) {
         Some(change) => {
             Err(Refusal::InFlight { function: function.id, name: topology.label(function.id), change })
         }
@@ -254,6 +256,17 @@ mod tests {
         assert_eq!(refusal(&t, &[(NIC_VF2, Some(HOST_A))]), "in_flight");
         let port = port_for(&t, NIC_VF3, HOST_B).expect("another port is free");
         assert_ne!(port, target.logical_port);
+    }
+
+    #[test]
+    fn a_function_that_somebody_else_put_on_a_reserved_port_waits() {
+        let mut t = fixture::topology();
+        let first = plan(&t, &Intent::single(NIC_VF2, Some(HOST_B))).expect("allowed");
+        let target = first.steps[0].place;
+        let id = ChangeId::new(5);
+        t.open.insert(id, fixture::open(id, first));
+        assign(&mut t, NIC_VF3, target.host, target.logical_port.0, 0);
+        assert_eq!(refusal(&t, &[(NIC_VF3, None)]), "in_flight");
     }
 
     #[test]

@@ -46,10 +46,6 @@ impl Draft {
         (self.seq, self.next_change) = (durable.seq, next_change);
     }
 
-    pub(crate) const fn next_change(&self) -> ChangeId {
-        self.next_change
-    }
-
     /// Plans what somebody asks for, and what to write when it is allowed.
     pub(crate) fn open(
         &mut self,

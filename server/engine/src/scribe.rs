@@ -4,8 +4,10 @@
 //! and writes all of it in one transaction (group commit). So the price of making things durable is shared by whoever
 //! asks at the same time, and nobody waits for more than one other group.
 //!
-//! When a group cannot be written nobody is told anything before the database has said what became of it. Then each ask
-//! is tried alone, so that one that cannot be written does not take others with it.
+//! When a group cannot be written nobody is told anything, and nothing else is worked out, before the database has said
+//! what became of it: else a change that is durable would be told as failed and never be carried out, and the next one
+//! would be planned without it. Then each ask is tried alone, so that one that cannot be written does not take others
+//! with it.
 
 use crate::asks::{Accepted, Ask, Reading, Submission};
 use crate::book::Book;
@@ -17,6 +19,7 @@ use crate::life::Waiting;
 use patchbay_domain::{Actor, Entry, Event, IdempotencyKey, SwitchState};
 use patchbay_store::{Records, StoreError, Writing};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tracing::{error, info};
 
@@ -34,7 +37,7 @@ pub(crate) struct Scribe {
     pub(crate) draft: Draft,
     pub(crate) clock: Clock,
     pub(crate) crew: Crew,
-    /// Nobody knows what became of the last group: the database is asked before anything else is written.
+    /// Nobody knows what became of the last group: the database is asked before anything else is worked out.
     pub(crate) doubt: bool,
 }
 
@@ -91,6 +94,10 @@ impl Scribe {
         for ask in asks {
             if ask.key().is_some_and(|key| group.asks.iter().any(|other| other.key() == Some(key))) {
                 self.commit(std::mem::take(&mut group)).await;
+            }
+            if let Err(unsure) = self.make_sure().await {
+                Self::fail(ask, unsure);
+                continue;
             }
             let Some(ask) = self.answer_known(ask).await else { continue };
             let Some(ask) = self.take(ask, &mut group) else { continue };
@@ -175,6 +182,9 @@ impl Scribe {
     }
 
     async fn alone(&mut self, ask: Ask) {
+        if let Err(unsure) = self.make_sure().await {
+            return Self::fail(ask, unsure);
+        }
         let mut group = Group::default();
         if let Some(ask) = self.take(ask, &mut group) {
             return self.discover(ask).await;
@@ -190,9 +200,6 @@ impl Scribe {
     async fn write(&mut self, writings: Vec<Writing>) -> Result<Vec<Arc<Entry>>, StoreError> {
         if writings.is_empty() {
             return Ok(Vec::new());
-        }
-        if self.doubt {
-            self.catch_up().await?;
         }
         let count = writings.len();
         match self.records.write(writings).await {
@@ -212,33 +219,58 @@ impl Scribe {
     ) -> Result<Vec<Arc<Entry>>, StoreError> {
         error!(%failure, source = ?std::error::Error::source(&failure), "the database could not be written");
         self.doubt = true;
-        match self.catch_up().await {
-            Ok(entries) if entries.len() == count => return Ok(entries),
-            Ok(_) => {}
-            Err(unreadable) => {
-                error!(%unreadable, "nor could it be read");
-                let durable = self.book.snapshot();
-                self.draft.reset(&durable, self.draft.next_change());
+        loop {
+            match self.catch_up().await {
+                Ok(entries) if entries.len() == count => {
+                    self.book.set_trouble(None);
+                    return Ok(entries);
+                }
+                Ok(_) => {
+                    self.book.set_trouble(failure.is_trouble().then(|| failure.to_string()));
+                    return Err(failure);
+                }
+                Err(unreadable) => {
+                    error!(%unreadable, "nor could it be read");
+                    self.book.set_trouble(Some(unreadable.to_string()));
+                }
+            }
+            if self.stops_within(self.crew.options.retry_every).await {
+                return Err(failure);
             }
         }
-        if failure.is_trouble() {
-            self.book.set_trouble(Some(failure.to_string()));
+    }
+
+    /// Waits a little. True when the engine stops.
+    async fn stops_within(&self, pause: Duration) -> bool {
+        let mut stopping = self.crew.stopping.clone();
+        tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stop| *stop) => true,
+            () = tokio::time::sleep(pause) => false,
         }
-        Err(failure)
+    }
+
+    /// Knows what is durable, or fails. There is a doubt left only when the engine stops: then what is open stays so, and
+    /// the next start closes it from what the switches say.
+    async fn make_sure(&mut self) -> Result<(), StoreError> {
+        if self.doubt {
+            self.catch_up().await?;
+        }
+        Ok(())
     }
 
     /// Publishes what the database has and the book has not, and begins the draft again from there.
     async fn catch_up(&mut self) -> Result<Vec<Arc<Entry>>, StoreError> {
-        let mut found = Vec::new();
-        loop {
-            let page = self.records.ledger(self.book.look(|now| now.seq), CATCH_UP_ENTRIES).await?;
-            let last = page.next_after.is_none();
-            found.extend(page.entries.into_iter().map(|entry| self.book.publish(entry)));
-            if last {
-                break;
-            }
+        let mut entries = Vec::new();
+        let mut after = Some(self.book.look(|now| now.seq));
+        while let Some(seq) = after {
+            let page = self.records.ledger(seq, CATCH_UP_ENTRIES).await?;
+            entries.extend(page.entries);
+            after = page.next_after;
         }
         let next_change = self.records.load().await?.next_change;
+        // Nothing is published before everything is read: who tries again finds the same entries.
+        let found = entries.into_iter().map(|entry| self.book.publish(entry)).collect();
         self.draft.reset(&self.book.snapshot(), next_change);
         self.doubt = false;
         Ok(found)
@@ -302,9 +334,6 @@ impl Scribe {
     }
 
     async fn discover_now(&mut self, reading: &Reading) -> Result<(), StoreError> {
-        if self.doubt {
-            self.catch_up().await?;
-        }
         let was_lost = self.draft.is_lost(reading.switch);
         let (at, switch) = (self.clock.now(), reading.switch);
         if was_lost {

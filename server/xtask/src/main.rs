@@ -43,6 +43,8 @@ The build tool of Patchbay.
   cargo xtask torture kill [--kills N] [--seed S]
                                       kill -9 at every command and at random instants, and what is left
   cargo xtask bench store [ENTRIES]   what a durable change costs, on ledgers that have grown so far too
+  cargo xtask torture sim [--seeds N | --seed S]
+                                      the engine in a simulated world that a seed decides; one seed prints its story
   cargo xtask fuzz [--seconds N] [TARGET]
                                       random bytes for the packet codec and the emulated switch
   cargo xtask help                    this text
@@ -78,6 +80,7 @@ fn dispatch(words: &[String]) -> Result<()> {
         ["bench", "softswitch"] => bench::softswitch(&workspace, &mut steps),
         ["bench", "engine", rest @ ..] => bench::engine(&workspace, &mut steps, rest),
         ["torture", "kill", rest @ ..] => torture::kill(&workspace, &mut steps, rest),
+        ["torture", "sim", rest @ ..] => torture::sim(&workspace, &mut steps, rest),
         ["bench", "store", sizes @ ..] => bench::store(&workspace, &mut steps, sizes),
         ["fuzz", rest @ ..] => fuzz::fuzz(&workspace, &mut steps, rest),
         ["sizes"] => sizes::print(&workspace),

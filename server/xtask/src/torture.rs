@@ -19,3 +19,16 @@ pub fn kill(workspace: &Workspace, steps: &mut Steps, words: &[&str]) -> Result<
     });
     steps.close()
 }
+
+/// Tells stories of the engine in a simulated world, as many or the one that `words` say.
+///
+/// # Errors
+/// When it does not build, or something happened that must not; its seed is printed, and replays exactly.
+pub fn sim(workspace: &Workspace, steps: &mut Steps, words: &[&str]) -> Result<()> {
+    let simulation =
+        ["bench", "--locked", "--profile", "dev", "--package", "patchbay-engine", "--bench", "simulation"];
+    steps.check("Simulate", "the engine among people, faults and crashes that a seed decides", || {
+        run(cargo(workspace).args(simulation).arg("--").args(words))
+    });
+    steps.close()
+}

@@ -1,0 +1,117 @@
+//! Those who act at the switches, past Patchbay: other people, cables, cards, power.
+
+use crate::switch::{HOSTS, LOGICAL_PORTS};
+use crate::world::{State, World, now};
+use patchbay_domain::{LogicalPort, Pdfid};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Something happens at the switches now and then, until this is dropped.
+pub async fn outside(world: World) {
+    loop {
+        let pause = world.with(|state| state.dice.between(20, 600));
+        sleep(Duration::from_millis(pause.into())).await;
+        world.with(|state| {
+            if state.dice.chance(state.habits.outsiders) {
+                happen(state);
+            }
+        });
+    }
+}
+
+fn happen(state: &mut State) {
+    let many = u32::try_from(state.switches.len()).expect("few");
+    let switch = usize::try_from(state.dice.below(many)).expect("few");
+    let before = state.switches[switch].held.clone();
+    let what = match state.dice.below(20) {
+        0..=5 => bind(state, switch),
+        6..=10 => unbind(state, switch),
+        11..=13 => leave(state, switch, false),
+        14 => reboot(state, switch),
+        15 | 16 => card(state, switch),
+        17 | 18 => cable(state, switch),
+        _ => move_one(state, switch),
+    };
+    let after = state.switches[switch].held.clone();
+    state.judge.outsider(switch, &before, &after);
+    state.note(format!("outside, switch {}: {what}", switch + 1));
+    state.hint(switch);
+}
+
+fn somewhere(state: &mut State) -> (patchbay_domain::PhysicalPort, LogicalPort) {
+    let port = state.dice.pick(&HOSTS).expect("some");
+    (port, LogicalPort(u8::try_from(state.dice.below(LOGICAL_PORTS.into())).expect("small")))
+}
+
+fn bind(state: &mut State, switch: usize) -> String {
+    let at = somewhere(state);
+    let free: Vec<Pdfid> = state.switches[switch]
+        .pdfids()
+        .into_iter()
+        .filter(|p| state.switches[switch].bound(*p).is_none())
+        .collect();
+    let Some(pdfid) = state.dice.pick(&free) else { return "nothing to bind".to_owned() };
+    if state.switches[switch].held.contains_key(&at) {
+        return "no place to bind to".to_owned();
+    }
+    state.switches[switch].held.insert(at, vec![pdfid]);
+    format!("bind {pdfid} to {at:?}")
+}
+
+fn unbind(state: &mut State, switch: usize) -> String {
+    let at = somewhere(state);
+    format!("unbind {at:?}: {:?}", state.switches[switch].held.remove(&at))
+}
+
+fn move_one(state: &mut State, switch: usize) -> String {
+    let (from, to) = (somewhere(state), somewhere(state));
+    let held = &mut state.switches[switch].held;
+    if held.contains_key(&to) {
+        return "no place to move to".to_owned();
+    }
+    if let Some(there) = held.remove(&from) {
+        held.insert(to, there);
+    }
+    format!("move {from:?} to {to:?}")
+}
+
+/// The switch does not answer for a while.
+fn leave(state: &mut State, switch: usize, hangs: bool) -> String {
+    let long = Duration::from_millis(state.dice.between(50, 6_000).into());
+    let hangs = hangs || state.dice.chance(300);
+    state.switches[switch].away_until = now() + long;
+    state.switches[switch].hangs = hangs;
+    format!("away for {long:?}, hangs: {hangs}")
+}
+
+/// The switch is gone for a while and comes back empty.
+fn reboot(state: &mut State, switch: usize) -> String {
+    state.switches[switch].held.clear();
+    state.judge.upheaval(switch);
+    format!("rebooted, {}", leave(state, switch, false))
+}
+
+fn card(state: &mut State, switch: usize) -> String {
+    let card = usize::try_from(state.dice.below(2)).expect("0 or 1");
+    let bindings = state.dice.chance(500);
+    state.judge.upheaval(switch);
+    if state.switches[switch].cards[card].present {
+        state.switches[switch].pull(card);
+        format!("card {card} pulled")
+    } else {
+        state.switches[switch].plug(card, bindings);
+        format!("card {card} plugged in, with bindings: {bindings}")
+    }
+}
+
+fn cable(state: &mut State, switch: usize) -> String {
+    let port = state.dice.pick(&HOSTS).expect("some");
+    let out = &mut state.switches[switch].unplugged;
+    match out.iter().position(|p| *p == port) {
+        Some(index) => {
+            out.remove(index);
+        }
+        None => out.push(port),
+    }
+    format!("cables out: {out:?}")
+}
