@@ -129,31 +129,25 @@ BEGIN
     SELECT RAISE(ABORT, 'a ledger entry is never deleted');
 END;
 
+-- Which entries opened and closed each change: who, why and what stands in those, and only there. What the history
+-- filters by and shows of every line stands here too. Changes are never deleted, so no number is given twice.
 CREATE TABLE changes (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,
-    actor      TEXT NOT NULL CHECK (json_valid(actor)),
-    reason     TEXT NOT NULL,
-    intent     TEXT NOT NULL CHECK (json_valid(intent)),
-    plan       TEXT NOT NULL CHECK (json_valid(plan)),
-    seen       INTEGER NOT NULL CHECK (seen >= 0),
-    -- Deferred: the entry holds the change's id, so the change is written first.
-    opened_seq INTEGER NOT NULL UNIQUE REFERENCES ledger (seq) DEFERRABLE INITIALLY DEFERRED,
-    closed_seq INTEGER UNIQUE REFERENCES ledger (seq) DEFERRABLE INITIALLY DEFERRED,
+    id         INTEGER PRIMARY KEY,
+    opened_seq INTEGER NOT NULL UNIQUE REFERENCES ledger (seq),
+    closed_seq INTEGER REFERENCES ledger (seq),
     outcome    TEXT CHECK (outcome IN ('applied', 'rolled_back', 'stuck')),
     why        TEXT,
-    reports    TEXT CHECK (json_valid(reports)),
     CHECK ((closed_seq IS NULL) = (outcome IS NULL)),
-    CHECK ((closed_seq IS NULL) = (reports IS NULL)),
     CHECK (closed_seq > opened_seq)
 ) STRICT;
 
+CREATE UNIQUE INDEX changes_closed ON changes (closed_seq) WHERE closed_seq IS NOT NULL;
 CREATE INDEX changes_open ON changes (id) WHERE closed_seq IS NULL;
-CREATE INDEX changes_by_outcome ON changes (outcome, opened_seq);
+CREATE INDEX changes_by_outcome ON changes (outcome, opened_seq) WHERE outcome IS NOT NULL;
 
 CREATE TRIGGER changes_close_once BEFORE UPDATE ON changes
 WHEN OLD.closed_seq IS NOT NULL OR NEW.closed_seq IS NULL
-  OR NEW.id <> OLD.id OR NEW.actor <> OLD.actor OR NEW.reason <> OLD.reason OR NEW.intent <> OLD.intent
-  OR NEW.plan <> OLD.plan OR NEW.seen <> OLD.seen OR NEW.opened_seq <> OLD.opened_seq
+  OR NEW.id <> OLD.id OR NEW.opened_seq <> OLD.opened_seq
 BEGIN
     SELECT RAISE(ABORT, 'a change is closed once and otherwise never changed');
 END;

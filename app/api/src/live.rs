@@ -32,3 +32,22 @@ pub enum LiveEvent {
     /// The listener has missed something. Ask for a new picture.
     Reset,
 }
+
+impl LiveEvent {
+    /// Every name that an event of the stream may have: a browser listens by name.
+    pub const NAMES: [&'static str; 7] = ["entry", "step", "begun", "trouble", "switch", "vitals", "reset"];
+
+    /// Its name on the stream.
+    pub const fn name(&self) -> &'static str {
+        let place = match self {
+            Self::Entry(_) => 0,
+            Self::Step(_) => 1,
+            Self::Begun(_) => 2,
+            Self::Trouble(_) => 3,
+            Self::Switch { .. } => 4,
+            Self::Vitals { .. } => 5,
+            Self::Reset => 6,
+        };
+        Self::NAMES[place]
+    }
+}

@@ -12,6 +12,8 @@ use thiserror::Error;
 #[serde(try_from = "String", into = "String")]
 pub struct Hash([u8; 32]);
 
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 impl Hash {
     /// What the first entry has as its predecessor.
     pub const ZERO: Self = Self([0; 32]);
@@ -34,7 +36,13 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = HEX_DIGITS[usize::from(byte >> 4)];
+            pair[1] = HEX_DIGITS[usize::from(byte & 15)];
+        }
+        // Every entry is written with two of them: formatting byte by byte would cost more than hashing.
+        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }
 

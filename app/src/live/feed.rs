@@ -15,9 +15,6 @@ use super::backoff::wait_ms;
 use super::{LIVE_ADDRESS, LiveState};
 use crate::block;
 
-/// The names of the stream's events.
-const EVENT_NAMES: [&str; 5] = ["entry", "step", "switch", "vitals", "reset"];
-
 /// Opens the live stream and keeps it open for as long as the page lives. `after` tells the last entry that was
 /// taken, each time the stream is opened; `take` gets what came since the last frame, in order. An entry can come
 /// twice after a break, so takers skip those they have. After a break in which more than entries may have been
@@ -82,7 +79,7 @@ impl Feed {
             return;
         };
         let message = self.on_message();
-        for name in EVENT_NAMES {
+        for name in LiveEvent::NAMES {
             // Fails for a malformed name only.
             let _ = events.add_event_listener_with_callback(name, message.as_ref().unchecked_ref());
         }

@@ -69,13 +69,9 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<Seq>, Refused> {
 }
 
 fn named(sse: Event, event: &LiveEvent) -> Event {
+    let sse = sse.event(event.name());
     match event {
-        LiveEvent::Entry(entry) => sse.event("entry").id(entry.seq.to_string()),
-        LiveEvent::Step(_) => sse.event("step"),
-        LiveEvent::Begun(_) => sse.event("begun"),
-        LiveEvent::Trouble(_) => sse.event("trouble"),
-        LiveEvent::Switch { .. } => sse.event("switch"),
-        LiveEvent::Vitals { .. } => sse.event("vitals"),
-        LiveEvent::Reset => sse.event("reset"),
+        LiveEvent::Entry(entry) => sse.id(entry.seq.to_string()),
+        _ => sse,
     }
 }

@@ -60,7 +60,7 @@ async fn discovered(
     after.apply(&entry);
     settle::settle(connection, &before, &after).await?;
     let line = Line::of(&entry, &switch_name, &Subjects::between(&before, &after))?;
-    lines::insert(connection, line.as_slice()).await?;
+    lines::insert(connection, Vec::from_iter(line)).await?;
     Ok(entry)
 }
 

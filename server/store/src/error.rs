@@ -191,9 +191,14 @@ pub enum Unreadable {
     /// Not an address.
     #[error(transparent)]
     Address(#[from] patchbay_domain::AddressError),
-    /// Not an acceptable reason.
-    #[error(transparent)]
-    Reason(#[from] patchbay_domain::ReasonError),
+    /// Names an entry that is about something else.
+    #[error("it is entry {seq}, which did not {did} this change")]
+    OtherEntry {
+        /// The entry.
+        seq: patchbay_domain::Seq,
+        /// What it should have done: open, close.
+        did: &'static str,
+    },
     /// Says something else than the entry itself.
     #[error("it is {found:?}, but the entry is {wanted:?}")]
     Mismatch {

@@ -60,7 +60,7 @@ async fn add_switch(
     let event = Event::SwitchAdded { switch, name: name.to_owned(), address: address.to_owned() };
     let entry = ledger::append(connection, at, actor, event).await?;
     let line = Line::of(&entry, name, &Subjects::default())?;
-    lines::insert(connection, line.as_slice()).await?;
+    lines::insert(connection, Vec::from_iter(line)).await?;
     Ok((switch, Some(entry)))
 }
 

@@ -1,11 +1,15 @@
 //! Idempotency keys: which request each stands for, for ever.
 
+use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{Cells, stored};
 use crate::writing::Keyed;
 use patchbay_domain::{ChangeId, Hash, IdempotencyKey};
 use sqlx::SqliteConnection;
+
+static INSERT: Bulk<3> =
+    Bulk::new("INSERT INTO keys (key, asked, change) SELECT * FROM", "WHERE column1 IS NOT NULL");
 
 impl Store {
     /// The change that a key stands for, with the fingerprint of the request that it came with first.
@@ -29,17 +33,8 @@ pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     keys: &[(Keyed, ChangeId)],
 ) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<_> =
-        keys.iter().map(|(keyed, change)| (&keyed.key, keyed.asked, stored(change.get()))).collect();
-    sqlx::query(
-        "INSERT INTO keys (key, asked, change)
-         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)",
-    )
-    .bind(serde_json::to_string(&rows)?)
-    .execute(connection)
-    .await?;
-    Ok(())
+    let rows = keys.iter().map(|(Keyed { key, asked }, change)| {
+        [key.as_str().to_owned().into(), asked.to_string().into(), stored(change.get()).into()]
+    });
+    INSERT.run(connection, rows.collect()).await
 }

@@ -1,5 +1,6 @@
 //! Appending entries and reading them back.
 
+use crate::bulk::Bulk;
 use crate::chained::{Head, Written};
 use crate::error::{StoreError, Unreadable};
 use crate::open::Store;
@@ -15,6 +16,11 @@ use sqlx::sqlite::SqliteRow;
 /// The most event text in one page, in bytes. A page ends after the entry that reaches it: discoveries of large
 /// switches are some 300 kB each, and a full page of them would be too much for one answer.
 const PAGE_EVENTS_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+static APPEND: Bulk<7> = Bulk::new(
+    "INSERT INTO ledger (seq, at, kind, actor, prev, hash, event) SELECT * FROM",
+    "WHERE column1 IS NOT NULL",
+);
 
 impl Store {
     /// The entries after `after`, oldest first: at most `limit`, at most [`LEDGER_PAGE_MAX`], and fewer when they are
@@ -93,6 +99,13 @@ impl<'a> StoredEntry<'a> {
     }
 }
 
+/// One entry, if there is one with this number.
+pub(crate) async fn entry(connection: &mut SqliteConnection, seq: Seq) -> Result<Option<Entry>, StoreError> {
+    let row = sqlx::query("SELECT seq, at, kind, actor, event, prev, hash FROM ledger WHERE seq = ?");
+    let row = row.bind(stored(seq.get())).fetch_optional(connection).await?;
+    row.map(|row| StoredEntry::read(&row)?.entry()).transpose()
+}
+
 /// The end of the ledger.
 pub(crate) async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
     let row = sqlx::query("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1");
@@ -108,21 +121,20 @@ pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     entries: impl Iterator<Item = &Written>,
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> = entries
-        .map(|Written { entry, at, actor, event }| {
-            let seq = stored(entry.seq.get());
-            (seq, at, entry.event.kind(), actor, entry.prev, entry.hash, event)
-        })
-        .collect();
-    sqlx::query(
-        "INSERT INTO ledger (seq, at, kind, actor, prev, hash, event)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
-         FROM json_each(?)",
-    )
-    .bind(serde_json::to_string(&rows)?)
-    .execute(connection)
-    .await?;
-    Ok(())
+    let rows = entries.map(|Written { entry, at, actor, event }| {
+        let (seq, kind) = (stored(entry.seq.get()), entry.event.kind());
+        let (prev, hash) = (entry.prev.to_string(), entry.hash.to_string());
+        [
+            seq.into(),
+            at.clone().into(),
+            kind.into(),
+            actor.clone().into(),
+            prev.into(),
+            hash.into(),
+            event.clone().into(),
+        ]
+    });
+    APPEND.run(connection, rows.collect()).await
 }
 
 /// Writes the one entry that follows the last one, and gives it as [`Store::ledger`] will read it.

@@ -6,12 +6,13 @@
 //! they were renamed to.
 //!
 //! * `open`, `writer`: the file, its lock, its settings, its migrations, and the one connection that writes;
-//! * `writing`, `draft`, `write`: what is written, worked out in memory, written in groups;
+//! * `writing`, `draft`, `write`, `bulk`: what is written, worked out in memory, written in groups;
 //! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
 //! * `picture`, `identify`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
 //! * `history`, `moment`: searching, and the picture as it was;
 //! * `records`, [`memory`]: what the engine needs of all this, and the same without a database for simulations.
 
+mod bulk;
 mod chained;
 mod changes;
 mod discovery;

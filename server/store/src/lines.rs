@@ -1,5 +1,6 @@
 //! What people read of an entry: its line, and what that touched.
 
+use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::row::{moment, stored, word};
 use patchbay_domain::{Actor, AdapterId, Assignment, Entry, FunctionId, HistoryItem, HostId, Topology};
@@ -83,35 +84,30 @@ impl Line {
     }
 }
 
+static WRITE: Bulk<6> = Bulk::new(
+    "INSERT INTO lines (seq, at, kind, person, title, reason) SELECT * FROM",
+    "WHERE column1 IS NOT NULL",
+);
+static TOUCH: Bulk<3> = Bulk::new(
+    "WITH touched (kind, id, seq) AS",
+    "INSERT INTO subjects (kind, id, seq)
+     SELECT kind, id, seq FROM touched WHERE kind IS NOT NULL
+     UNION ALL
+     SELECT 'adapter', f.adapter, t.seq FROM touched t CROSS JOIN functions f ON f.id = t.id
+     WHERE t.kind = 'function'
+     ON CONFLICT DO NOTHING",
+);
+
 /// Writes lines, with what they touched. The adapters of touched functions are added.
-pub(crate) async fn insert(connection: &mut SqliteConnection, lines: &[Line]) -> Result<(), StoreError> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<_> =
-        lines.iter().map(|l| (l.seq, &l.at, &l.kind, &l.person, &l.title, &l.reason)).collect();
-    sqlx::query(
-        "INSERT INTO lines (seq, at, kind, person, title, reason)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?)",
-    )
-    .bind(serde_json::to_string(&rows)?)
-    .execute(&mut *connection)
-    .await?;
-    let subjects: Vec<_> =
-        lines.iter().flat_map(|line| line.subjects.iter().map(|(kind, id)| (kind, id, line.seq))).collect();
-    if subjects.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO subjects (kind, id, seq)
-         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1)
-         UNION
-         SELECT 'adapter', f.adapter, j.value ->> 2
-         FROM json_each(?1) j CROSS JOIN functions f ON f.id = j.value ->> 1
-         WHERE j.value ->> 0 = 'function'",
-    )
-    .bind(serde_json::to_string(&subjects)?)
-    .execute(connection)
-    .await?;
-    Ok(())
+pub(crate) async fn insert(connection: &mut SqliteConnection, lines: Vec<Line>) -> Result<(), StoreError> {
+    let touched: Vec<_> = lines
+        .iter()
+        .flat_map(|line| line.subjects.iter().map(|&(kind, id)| [kind.into(), id.into(), line.seq.into()]))
+        .collect();
+    let rows = lines.into_iter().map(|line| {
+        let Line { seq, at, kind, person, title, reason, .. } = line;
+        [seq.into(), at.into(), kind.into(), person.into(), title.into(), reason.into()]
+    });
+    WRITE.run(connection, rows.collect()).await?;
+    TOUCH.run(connection, touched).await
 }

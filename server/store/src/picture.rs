@@ -2,12 +2,12 @@
 
 use crate::chained::Head;
 use crate::error::StoreError;
-use crate::ledger;
+use crate::ledger::{self, StoredEntry};
 use crate::open::Store;
 use crate::row::Cells;
 use patchbay_domain::{
-    Adapter, AdapterId, Assignment, ChangeId, Drift, Function, FunctionId, Generation, Hash, Host, HostId,
-    LogicalPort, OpenChange, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
+    Adapter, AdapterId, Assignment, ChangeId, Drift, Entry, Function, FunctionId, Generation, Hash, Host,
+    HostId, LogicalPort, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
 };
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -43,7 +43,7 @@ impl Store {
             topology.drift.extend(part.drift);
         }
         for open in open_changes(&mut tx).await? {
-            topology.open.insert(open.id, open);
+            topology.apply(&open);
         }
         let Head { seq, hash: head } = ledger::head(&mut tx).await?;
         let next_change = next_change(&mut tx).await?;
@@ -217,22 +217,13 @@ fn assignment(cells: &Cells<'_>, columns: [&'static str; 3]) -> Result<Option<As
     Ok(Some(Assignment { host: HostId::new(host), logical_port, number: cells.number(number)? }))
 }
 
-async fn open_changes(connection: &mut SqliteConnection) -> Result<Vec<OpenChange>, StoreError> {
+/// The entries that opened the changes on their way.
+async fn open_changes(connection: &mut SqliteConnection) -> Result<Vec<Entry>, StoreError> {
     let rows = sqlx::query(
-        "SELECT c.id, c.actor, c.reason, c.plan, o.at FROM changes c JOIN ledger o ON o.seq = c.opened_seq
+        "SELECT o.seq, o.at, o.kind, o.actor, o.event, o.prev, o.hash
+         FROM changes c JOIN ledger o ON o.seq = c.opened_seq
          WHERE c.closed_seq IS NULL ORDER BY c.id",
     );
     let rows = rows.fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| {
-            let cells = Cells::new(row, "changes", "id")?;
-            Ok(OpenChange {
-                id: ChangeId::new(cells.number("id")?),
-                actor: cells.json("actor")?,
-                reason: cells.reason("reason")?,
-                at: cells.moment("at")?,
-                plan: cells.json("plan")?,
-            })
-        })
-        .collect()
+    rows.iter().map(|row| StoredEntry::read(row)?.entry()).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{StoreError, Unreadable};
 use chrono::{DateTime, SecondsFormat, Utc};
-use patchbay_domain::{Fingerprint, Hash, Link, Reason};
+use patchbay_domain::{Fingerprint, Hash, Link};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
@@ -96,11 +96,6 @@ impl<'a> Cells<'a> {
     pub(crate) fn moment(&self, column: &'static str) -> Result<DateTime<Utc>, StoreError> {
         let moment = DateTime::parse_from_rfc3339(self.text(column)?);
         moment.map(|at| at.to_utc()).map_err(|e| self.unreadable(column, e))
-    }
-
-    /// The reason of a change.
-    pub(crate) fn reason(&self, column: &'static str) -> Result<Reason, StoreError> {
-        Reason::new(self.text(column)?).map_err(|e| self.unreadable(column, e))
     }
 
     /// A hash.

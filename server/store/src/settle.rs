@@ -1,11 +1,19 @@
 //! Bringing the tables of the picture to what was folded: who has what, what is wished, and the generation.
 
+use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::row::stored;
 use patchbay_domain::{Assignment, Drift, FunctionId, Topology};
 use serde::Serialize;
 use sqlx::SqliteConnection;
 use std::collections::BTreeSet;
+
+static PLACE: Bulk<4> = Bulk::new(
+    "INSERT INTO assignments (function, host, logical_port, number) SELECT * FROM",
+    "WHERE column1 IS NOT NULL
+     ON CONFLICT (function) DO UPDATE
+     SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number",
+);
 
 /// Writes what differs between two pictures of the same functions.
 pub(crate) async fn settle(
@@ -37,16 +45,15 @@ async fn assign(
         match (assigned(before, function), assigned(after, function)) {
             (old, new) if old == new => {}
             (_, None) => released.push(function),
-            (_, Some(at)) => placed.push((function, at.host, at.logical_port, at.number)),
+            (_, Some(at)) => {
+                let host = at.host.get().into();
+                placed.push([function.get().into(), host, at.logical_port.0.into(), at.number.into()]);
+            }
         }
     }
     let release = "DELETE FROM assignments WHERE function IN (SELECT value FROM json_each(?))";
     rows(connection, release, &released).await?;
-    let place = "INSERT INTO assignments (function, host, logical_port, number)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true
-         ON CONFLICT (function) DO UPDATE
-         SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number";
-    rows(connection, place, &placed).await
+    PLACE.run(connection, placed).await
 }
 
 async fn drift(

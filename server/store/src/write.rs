@@ -56,7 +56,7 @@ async fn write(
     keys::insert(connection, &draft.keys).await?;
     settle::settle(connection, &draft.before, &draft.after).await?;
     let lines = happened(connection, &draft.entries).await?;
-    lines::insert(connection, &lines).await?;
+    lines::insert(connection, lines).await?;
     Ok(draft.entries.into_iter().map(|drafted| drafted.written.entry).collect())
 }
 

@@ -16,7 +16,7 @@ pub mod registers;
 pub mod units;
 pub mod wire;
 
-pub use client::{Client, ClientError, ClientOptions, Identity, PortEventRecord};
+pub use client::{Client, ClientError, ClientOptions, Identity, PortEventRecord, ReachError};
 pub use error::{DecodeError, InputError, MrpcError, code, softswitch_reason};
 pub use units::{
     CommandId, DeviceId, FirmwareVersion, Generation, HostPort, LogicalPort, LtssmState, PaxAddress, Pdfid,

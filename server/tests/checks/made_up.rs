@@ -29,6 +29,7 @@ fn planned(moves: &[Short]) -> Vec<PlannedMove> {
         from_name: None,
         to: to.map(place),
         to_name: None,
+        asked: true,
     };
     moves.iter().map(one).collect()
 }

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::{Reasons, SwitchtecConfig};
     use patchbay_domain::{HostId, Place, SwitchId};
-    use patchbay_switchtec::ClientOptions;
+    use patchbay_switchtec::{ClientOptions, ReachError};
     use std::io;
 
     #[test]
@@ -120,7 +120,8 @@ mod tests {
         let (switch, port) = (SwitchId::new(1), patchbay_domain::PhysicalPort(0));
         let host_name = "web-01".to_owned();
         let step = Step { switch, port, place, host_name, before: Vec::new(), after: Vec::new() };
-        let gone = ClientError::Unreachable { address: address.into(), source: io::Error::other("gone") };
+        let gone =
+            ClientError::Unreachable { address, source: ReachError::Connect(io::Error::other("gone")) };
         let found = driver.doubted(&step, gone);
         assert!(matches!(found, DriverError::Interrupted { .. }), "{found:?}");
     }

@@ -40,9 +40,9 @@ async fn a_change_is_not_rewritten_reopened_or_deleted() {
     let lab = Lab::discovered().await;
     let change = lab.open("ada", NIC_VF2, Some(HOST_B), "INC-1").await;
     let mut raw = lab.raw().await;
-    assert!(refused(&mut raw, "UPDATE changes SET reason = 'none'").await.contains("closed once"));
+    assert!(refused(&mut raw, "UPDATE changes SET opened_seq = 1").await.contains("closed once"));
     lab.close(change, Outcome::Applied).await;
-    let reopen = "UPDATE changes SET closed_seq = NULL, outcome = NULL, reports = NULL";
+    let reopen = "UPDATE changes SET closed_seq = NULL, outcome = NULL";
     for sql in [reopen, "UPDATE changes SET outcome = 'stuck'"] {
         assert!(refused(&mut raw, sql).await.contains("closed once"), "{sql}");
     }
