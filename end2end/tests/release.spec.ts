@@ -29,7 +29,7 @@ test('is undone through the same sheet', async ({ board, rack, readRack }) => {
   await board.apply('released by mistake');
   await expect(board.ending).toContainText('Applied.');
   await board.sheet.getByRole('button', { name: 'Undo' }).click();
-  await expect(board.sheet).toContainText(`Assign ${vf.name} to ${from.name}`);
+  await expect(board.sheet).toContainText(`Undo change 1: assign ${vf.name} to ${from.name}`);
   const reason = board.sheet.getByLabel(/Reason/);
   await expect(reason).toHaveValue('Undo change 1');
   await expect(reason).toBeFocused();
