@@ -267,6 +267,20 @@ mod tests {
     }
 
     #[test]
+    fn a_host_without_a_link_gets_back_what_it_had_and_nothing_else() {
+        let mut t = fixture::topology();
+        assign(&mut t, NIC_VF2, HOST_DOWN, 0, 0);
+        found(&mut t, NIC_VF1, None);
+        found(&mut t, NIC_VF2, None);
+        let all: BTreeSet<_> = t.drifted(SWITCH).collect();
+        let made = plan(&t, &t.revert(&all)).expect("a switch that came up empty is restored by one plan");
+        carry_out(&mut t, &made);
+        assert!(t.drift.is_empty());
+        let new = plan(&t, &Intent::single(NIC_VF3, Some(HOST_DOWN))).expect_err("nothing new");
+        assert_eq!(new.code(), "cable_down");
+    }
+
+    #[test]
     fn a_moment_is_restored_and_what_is_gone_is_said() {
         let mut t = fixture::topology();
         let mut then = where_all_are(&t);

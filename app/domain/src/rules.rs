@@ -128,7 +128,9 @@ fn check_assign(
         let host_name = host.name.clone();
         return Err(Refusal::AlreadyThere { function: function.id, name: name(), host_name });
     }
-    if !host.link.up {
+    // Putting a function back where the ledger wishes it takes nothing from anybody, and the host had it without a link.
+    let back = topology.wish(function.id).is_some_and(|wished| wished.host == host.id);
+    if !host.link.up && !back {
         return Err(Refusal::CableDown { host: host.id, host_name: host.name.clone(), port: host.port.0 });
     }
     let (adapter_name, slot) = (adapter.name.clone(), adapter.slot.0);
