@@ -9,12 +9,11 @@ use patchbay_api::{
 };
 use patchbay_domain::history::LEDGER_PAGE_MAX;
 use patchbay_domain::{
-    Actor, ChangeId, ChangeRecord, Hash, HistoryPage, HistoryQuery, IdempotencyKey, Intent, LedgerPage, Plan,
-    Seq, Vitals,
+    Actor, ChangeId, ChangeRecord, Hash, HistoryPage, HistoryQuery, IdempotencyKey, Intent, LedgerPage,
+    Places, Plan, Seq, Vitals,
 };
 use patchbay_engine::{Accepted, CancelError, Engine, Happening, Happenings, Submission, SubmitError};
 use patchbay_store::{Keyed, Store, StoreError};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -154,30 +153,22 @@ impl Desk for ServerDesk {
     }
 
     async fn way_back(&self, way: WayBack) -> Result<Proposal, ApiError> {
-        let wishes = match way {
+        let (intent, left_out) = match way {
+            WayBack::Undo(id) => (self.record(id).await?.plan.undo(id), Vec::new()),
+            WayBack::Retry(id) => {
+                (self.record(id).await?.plan.retry(id, &self.engine.snapshot().topology), Vec::new())
+            }
+            WayBack::Accept(id) => {
+                (self.record(id).await?.plan.accept(id, &self.engine.snapshot().topology), Vec::new())
+            }
             WayBack::Restore(seq) => {
                 let moment = self.store.moment(seq).await.map_err(|e| storage(&e))?;
                 let moment = moment.ok_or_else(|| ApiError::NotFound { what: format!("entry {seq}") })?;
-                moment.wishes()
+                self.engine.snapshot().topology.restore(seq, &moment.wishes())
             }
-            WayBack::Undo(_) | WayBack::Retry(_) | WayBack::Accept(_) => BTreeMap::new(),
-        };
-        let record = match way {
-            WayBack::Undo(id) | WayBack::Retry(id) | WayBack::Accept(id) => Some(self.record(id).await?),
-            WayBack::Restore(_) => None,
         };
         let topology = &self.engine.snapshot().topology;
-        let plan = |id: ChangeId| record.as_ref().map(|r| (&r.plan, id));
-        let (intent, left_out) = match way {
-            WayBack::Undo(id) => (plan(id).map(|(plan, id)| plan.undo(id)), Vec::new()),
-            WayBack::Retry(id) => (plan(id).map(|(plan, id)| plan.retry(id, topology)), Vec::new()),
-            WayBack::Accept(id) => (plan(id).map(|(plan, id)| plan.accept(id, topology)), Vec::new()),
-            WayBack::Restore(seq) => {
-                let (intent, left_out) = topology.restore(seq, &wishes);
-                (Some(intent), left_out)
-            }
-        };
-        Ok(Proposal::new(topology, intent.unwrap_or_default(), left_out))
+        Ok(Proposal::new(topology, &Places::of(topology), intent, left_out))
     }
 
     async fn change(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {

@@ -1,7 +1,8 @@
 //! Ways back as a face is shown them: proposals, and what somebody else changed.
 
 use patchbay_domain::{
-    Assignment, DriftKind, FunctionId, Generation, Intent, Plan, Refusal, Seq, SwitchId, Topology, plan,
+    Assignment, DriftKind, FunctionId, Generation, Intent, Places, Plan, Refusal, Seq, SwitchId, Topology,
+    plan_with,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +25,8 @@ pub struct Proposal {
 
 impl Proposal {
     /// The proposal of an intent on a topology.
-    pub fn new(topology: &Topology, intent: Intent, left_out: Vec<String>) -> Self {
-        let (plan, refusal) = match plan(topology, &intent) {
+    pub fn new(topology: &Topology, places: &Places, intent: Intent, left_out: Vec<String>) -> Self {
+        let (plan, refusal) = match plan_with(topology, places, &intent) {
             Ok(plan) => (Some(plan), None),
             Err(refusal) => (None, Some(refusal)),
         };
@@ -78,6 +79,9 @@ impl SwitchDriftView {
     /// The switches that have drifted, with everything that has.
     pub fn all(topology: &Topology) -> Vec<Self> {
         let drifted = topology.switches.values().filter(|s| topology.drifted(s.id).next().is_some());
+        // Once for all: a switch that came up empty has thousands of differences.
+        let places = Places::of(topology);
+        let proposal = |intent| Proposal::new(topology, &places, intent, Vec::new());
         drifted
             .map(|switch| {
                 let functions: std::collections::BTreeSet<_> = topology.drifted(switch.id).collect();
@@ -85,9 +89,12 @@ impl SwitchDriftView {
                 Self {
                     switch: switch.id,
                     name: switch.name.clone(),
-                    adopt: Proposal::new(topology, adopt, Vec::new()),
-                    revert: Proposal::new(topology, topology.revert(&functions), Vec::new()),
-                    functions: functions.into_iter().map(|id| DriftView::new(topology, id)).collect(),
+                    adopt: proposal(adopt),
+                    revert: proposal(topology.revert(&functions)),
+                    functions: functions
+                        .into_iter()
+                        .map(|id| DriftView::new(topology, &places, id))
+                        .collect(),
                 }
             })
             .collect()
@@ -95,7 +102,8 @@ impl SwitchDriftView {
 }
 
 impl DriftView {
-    fn new(topology: &Topology, id: FunctionId) -> Self {
+    fn new(topology: &Topology, places: &Places, id: FunctionId) -> Self {
+        let proposal = |intent| Proposal::new(topology, places, intent, Vec::new());
         let function = topology.functions.get(&id);
         let drift = topology.drift.get(&id);
         Self {
@@ -107,8 +115,8 @@ impl DriftView {
             found: function.and_then(|f| f.assigned),
             words: topology.drift_in_words(id),
             since: drift.map_or(Seq::new(0), |drift| drift.since),
-            adopt: Proposal::new(topology, Intent::adopting([id]), Vec::new()),
-            revert: Proposal::new(topology, topology.revert(&[id].into()), Vec::new()),
+            adopt: proposal(Intent::adopting([id])),
+            revert: proposal(topology.revert(&[id].into())),
         }
     }
 }

@@ -5,16 +5,16 @@
 
 use crate::fold::Delta;
 use crate::ids::{ChangeId, FunctionId, HostId};
-use crate::plan::Plan;
 use crate::topology::{Assignment, OpenChange, Place, Topology};
-use crate::{LogicalPort, PhysicalPort, SwitchId};
-use std::collections::BTreeMap;
+use crate::{LogicalPort, SwitchId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is on every logical port, and what open changes have taken for themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     assigned: BTreeMap<FunctionId, Assignment>,
-    contents: BTreeMap<Place, BTreeMap<(u8, FunctionId), ()>>,
+    /// Ordered by function number.
+    contents: BTreeMap<Place, BTreeSet<(u8, FunctionId)>>,
     in_flight: BTreeMap<FunctionId, ChangeId>,
     reserved: BTreeMap<Place, ChangeId>,
     /// How many open changes concern each switch.
@@ -71,7 +71,7 @@ impl Places {
         }
         if let Some(at) = at {
             self.assigned.insert(function, at);
-            self.contents.entry(at.place()).or_default().insert((at.number, function), ());
+            self.contents.entry(at.place()).or_default().insert((at.number, function));
         }
     }
 
@@ -107,13 +107,13 @@ impl Places {
 
     /// The functions on a logical port, in order of their function number.
     pub fn on(&self, place: Place) -> impl Iterator<Item = FunctionId> {
-        self.contents.get(&place).into_iter().flat_map(|here| here.keys().map(|&(_, id)| id))
+        self.contents.get(&place).into_iter().flat_map(|here| here.iter().map(|&(_, id)| id))
     }
 
     /// The functions a host has, in order of logical port and function number.
     pub fn of_host(&self, host: HostId) -> impl Iterator<Item = FunctionId> {
         let place = |port| Place { host, logical_port: LogicalPort(port) };
-        self.contents.range(place(0)..=place(u8::MAX)).flat_map(|(_, here)| here.keys().map(|&(_, id)| id))
+        self.contents.range(place(0)..=place(u8::MAX)).flat_map(|(_, here)| here.iter().map(|&(_, id)| id))
     }
 
     /// The open change that a function is part of, if any.
@@ -129,12 +129,5 @@ impl Places {
     /// How many open changes concern a switch.
     pub fn waiting_for(&self, switch: SwitchId) -> usize {
         self.waiting.get(&switch).copied().unwrap_or(0)
-    }
-}
-
-impl Plan {
-    /// The host ports whose logical ports it reprograms, on one switch.
-    pub fn ports_on(&self, switch: SwitchId) -> std::collections::BTreeSet<PhysicalPort> {
-        self.steps.iter().filter(|step| step.switch == switch).map(|step| step.port).collect()
     }
 }

@@ -17,7 +17,15 @@ use std::collections::BTreeSet;
 /// # Errors
 /// The first rule it breaks, with the names for the sentence.
 pub fn check(topology: &Topology, intent: &Intent) -> Result<(), Refusal> {
-    resolve(topology, &Places::of(topology), intent).map(|_| ())
+    check_with(topology, &Places::of(topology), intent)
+}
+
+/// The same on a topology whose places are known already: for asking several times.
+///
+/// # Errors
+/// The first rule it breaks, with the names for the sentence.
+pub fn check_with(topology: &Topology, places: &Places, intent: &Intent) -> Result<(), Refusal> {
+    resolve(topology, places, intent).map(|_| ())
 }
 
 /// An intent that passed every rule.
@@ -163,8 +171,13 @@ fn switch_name(topology: &Topology, id: SwitchId) -> String {
 ///
 /// # Errors
 /// The rule that refuses it.
-pub fn port_for(topology: &Topology, function: FunctionId, host: HostId) -> Result<LogicalPort, Refusal> {
-    let resolved = resolve(topology, &Places::of(topology), &Intent::single(function, Some(host)))?;
+pub fn port_for(
+    topology: &Topology,
+    places: &Places,
+    function: FunctionId,
+    host: HostId,
+) -> Result<LogicalPort, Refusal> {
+    let resolved = resolve(topology, places, &Intent::single(function, Some(host)))?;
     let target = resolved.moves.first().and_then(|r| r.to).ok_or(Refusal::Empty)?;
     Ok(target.place.logical_port)
 }
@@ -256,7 +269,7 @@ mod tests {
         let id = ChangeId::new(5);
         t.open.insert(id, fixture::open(id, first));
         assert_eq!(refusal(&t, &[(NIC_VF2, Some(HOST_A))]), "in_flight");
-        let port = port_for(&t, NIC_VF3, HOST_B).expect("another port is free");
+        let port = port_for(&t, &Places::of(&t), NIC_VF3, HOST_B).expect("another port is free");
         assert_ne!(port, target.logical_port);
     }
 

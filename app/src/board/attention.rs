@@ -64,14 +64,6 @@ impl Answer {
         }
     }
 
-    /// What the button says.
-    pub const fn verb(self) -> &'static str {
-        match self {
-            Self::Accept => "Accept",
-            Self::Revert => "Revert",
-        }
-    }
-
     /// The reason that is suggested for the history.
     pub const fn reason(self) -> &'static str {
         match self {

@@ -1,9 +1,9 @@
 //! The *Move to…* menu: everything a drag can do, as a list of words.
 
-use patchbay_domain::{FunctionId, SwitchId, Topology};
+use patchbay_domain::{FunctionId, Places, SwitchId, Topology};
 
 use super::layout::{hosts_of, members};
-use super::offer::{Offer, Target, offer, swaps};
+use super::offer::{Offer, Target, offer_with, swaps};
 
 /// Which list the menu shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,8 +29,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    fn new(topology: &Topology, carried: &[FunctionId], target: Target, name: String) -> Self {
-        let offer = offer(topology, carried, target);
+    fn new(target: Target, name: String, offer: Offer) -> Self {
         let note = match &offer {
             Offer::Accepts(Some(port)) => format!("logical port {port}"),
             Offer::Accepts(None) => String::new(),
@@ -53,7 +52,7 @@ impl Choice {
 pub fn places(topology: &Topology, switch: SwitchId, carried: &[FunctionId]) -> Vec<Choice> {
     let hosts = hosts_of(topology, switch).into_iter().map(|h| (Target::Host(h.id), h.name.clone()));
     let pool = std::iter::once((Target::Pool, "Release to the pool".to_owned()));
-    hosts.chain(pool).map(|(target, name)| Choice::new(topology, carried, target, name)).collect()
+    judged(topology, carried, hosts.chain(pool))
 }
 
 /// Every function of another host that what is carried can be swapped with.
@@ -68,7 +67,18 @@ pub fn swap_choices(topology: &Topology, switch: SwitchId, carried: &[FunctionId
         Target::Swap(_, other) => Some((target, format!("{} on {host}", topology.label(other)))),
         Target::Host(_) | Target::Pool => None,
     });
-    named.map(|(target, name)| Choice::new(topology, carried, target, name)).collect()
+    judged(topology, carried, named)
+}
+
+/// What the rules say to each target.
+fn judged(
+    topology: &Topology,
+    carried: &[FunctionId],
+    targets: impl Iterator<Item = (Target, String)>,
+) -> Vec<Choice> {
+    let places = Places::of(topology);
+    let offer = |target| offer_with(topology, &places, carried, target);
+    targets.map(|(target, name)| Choice::new(target, name, offer(target))).collect()
 }
 
 /// The swap of two selected functions, where they are on different hosts.

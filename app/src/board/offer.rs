@@ -1,9 +1,9 @@
 //! What would happen if the carried functions were dropped here: the same rules as on the server, before the drop.
 
-use patchbay_domain::rules::port_for;
+use patchbay_domain::rules::{check_with, port_for};
 use patchbay_domain::words::list;
 use patchbay_domain::{
-    AdapterId, FunctionId, HostId, Intent, LogicalPort, Move, Refusal, SwitchId, Topology, check,
+    AdapterId, FunctionId, HostId, Intent, LogicalPort, Move, Places, Refusal, SwitchId, Topology,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,14 +72,19 @@ pub fn intent_for(topology: &Topology, carried: &[FunctionId], target: Target) -
 
 /// What a target says to `carried`.
 pub fn offer(topology: &Topology, carried: &[FunctionId], target: Target) -> Offer {
+    offer_with(topology, &Places::of(topology), carried, target)
+}
+
+/// The same where the places are known already: for asking many targets.
+pub fn offer_with(topology: &Topology, places: &Places, carried: &[FunctionId], target: Target) -> Offer {
     let intent = intent_for(topology, carried, target);
     let single = match (intent.moves.as_slice(), target) {
         ([Move { function, to: Some(host), .. }], _) => Some((*function, *host)),
         _ => None,
     };
     let verdict = match single {
-        Some((function, host)) => port_for(topology, function, host).map(Some),
-        None => check(topology, &intent).map(|()| None),
+        Some((function, host)) => port_for(topology, places, function, host).map(Some),
+        None => check_with(topology, places, &intent).map(|()| None),
     };
     verdict.map_or_else(Offer::Refuses, Offer::Accepts)
 }
@@ -100,9 +105,11 @@ impl Offers {
     pub fn read(topology: &Topology, switch: SwitchId, carried: &[FunctionId]) -> Self {
         let hosts = hosts_of(topology, switch).into_iter().map(|h| h.id);
         let homes = carried.iter().filter_map(|f| topology.functions.get(f)).map(|f| f.adapter);
+        let places = Places::of(topology);
+        let offer = |target| offer_with(topology, &places, carried, target);
         Self {
-            hosts: hosts.map(|host| (host, offer(topology, carried, Target::Host(host)))).collect(),
-            pool: offer(topology, carried, Target::Pool),
+            hosts: hosts.map(|host| (host, offer(Target::Host(host)))).collect(),
+            pool: offer(Target::Pool),
             homes: homes.collect(),
         }
     }

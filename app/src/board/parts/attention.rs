@@ -59,8 +59,8 @@ fn drift_note(scene: Scene, lines: Vec<DriftLine>) -> impl IntoView {
     let for_all = (count > 1).then(|| {
         view! {
             <div class="buttons">
-                {answer_button(scene, Answer::Accept, "all", all)}
-                {answer_button(scene, Answer::Revert, "all", all)}
+                {answer_button(scene, Answer::Accept, "Accept all", "Accept all".to_owned(), all)}
+                {answer_button(scene, Answer::Revert, "Revert all", "Revert all".to_owned(), all)}
             </div>
         }
     });
@@ -78,8 +78,8 @@ fn drift_line(scene: Scene, line: DriftLine) -> impl IntoView {
     view! {
         <li>
             <span>{line.words}</span>
-            {answer_button(scene, Answer::Accept, &line.name, only)}
-            {answer_button(scene, Answer::Revert, &line.name, only)}
+            {answer_button(scene, Answer::Accept, "Accept", format!("Accept {}", line.name), only)}
+            {answer_button(scene, Answer::Revert, "Revert", format!("Revert {}", line.name), only)}
         </li>
     }
 }
@@ -87,11 +87,10 @@ fn drift_line(scene: Scene, line: DriftLine) -> impl IntoView {
 fn answer_button(
     scene: Scene,
     answer: Answer,
-    what: &str,
+    words: &'static str,
+    label: String,
     functions: StoredValue<BTreeSet<patchbay_domain::FunctionId>>,
-) -> impl IntoView + use<> {
-    let label = format!("{} {what}", answer.verb());
-    let words = if what == "all" { label.clone() } else { answer.verb().to_owned() };
+) -> impl IntoView {
     let ask = move |_| {
         let intent = functions.with_value(|functions| scene.state.with(|t| answer.intent(t, functions)));
         scene.propose(intent, answer.reason().to_owned());
