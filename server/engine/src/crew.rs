@@ -122,6 +122,16 @@ impl Crew {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until it is time to try again. True when the engine stops first.
+    pub(crate) async fn stops_before_retry(&self) -> bool {
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stop| *stop) => true,
+            () = tokio::time::sleep(self.options.retry_every) => false,
+        }
+    }
+
     /// Calls a driver, and gives it up after [`EngineOptions::call_limit`]. Nobody knows then whether it took effect.
     pub(crate) async fn limited<T>(
         &self,

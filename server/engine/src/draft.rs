@@ -131,13 +131,12 @@ impl Draft {
 
     /// That a switch does not answer, unless that is known.
     pub(crate) fn lost(&mut self, at: DateTime<Utc>, switch: SwitchId, why: &str) -> Option<Writing> {
-        if self.topology.switches.get(&switch).is_none_or(|s| s.state == SwitchState::Unreachable) {
-            return None;
-        }
-        Some(self.event(at, Event::SwitchLost { switch, why: why.to_owned() }))
+        let known = self.topology.switches.contains_key(&switch) && !self.is_lost(switch);
+        known.then(|| self.event(at, Event::SwitchLost { switch, why: why.to_owned() }))
     }
 
-    fn event(&mut self, at: DateTime<Utc>, event: Event) -> Writing {
+    /// Works out what the engine found, and how to write it.
+    pub(crate) fn event(&mut self, at: DateTime<Utc>, event: Event) -> Writing {
         self.fold(at, &Actor::Engine, event.clone());
         Writing::Event { at, event }
     }

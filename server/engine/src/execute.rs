@@ -20,12 +20,12 @@ use tracing::{error, info, warn};
 pub(crate) async fn carry_out(crew: &Crew, change: Waiting, called: Called) {
     match called {
         Called::Turn(turn) => {
-            let plan = change.plan().clone();
+            let switches = change.plan().switches.clone();
             let settled = forward(crew, change.begin()).await;
             settle(crew, settled).await;
             drop(turn);
-            for switch in &plan.switches {
-                crew.look_at(*switch);
+            for switch in switches {
+                crew.look_at(switch);
             }
         }
         Called::Cancelled(cancellation) => {

@@ -4,7 +4,6 @@ use crate::crew::Crew;
 use crate::execute::{back, read_ports, settle};
 use crate::life::{Recovery, Unfinished};
 use patchbay_domain::Held;
-use tokio::time::sleep;
 use tracing::{info, warn};
 
 /// Closes one open change from what its switches show. It waits until all of them answer: before that nobody can know
@@ -21,7 +20,7 @@ pub(crate) async fn recover(crew: Crew, change: Unfinished) {
             Ok(held) => break go_on(&crew, change, &held).await,
             Err(error) => {
                 warn!(change = %id, %error, "a switch does not answer yet");
-                if wait(&crew).await {
+                if crew.stops_before_retry().await {
                     return;
                 }
             }
@@ -43,19 +42,9 @@ async fn go_on(crew: &Crew, change: Unfinished, held: &Held) -> crate::life::Set
 async fn reached(crew: &Crew, change: &Unfinished) -> Option<crate::lanes::Turn> {
     while let Err(error) = read_ports(crew, change.plan()).await {
         warn!(change = %change.change(), %error, "a switch does not answer yet");
-        if wait(crew).await {
+        if crew.stops_before_retry().await {
             return None;
         }
     }
     Some(crew.lanes.queue("Patchbay", &change.plan().switches).turn().await)
-}
-
-/// Waits a little. True when the engine stops.
-async fn wait(crew: &Crew) -> bool {
-    let mut stopping = crew.stopping.clone();
-    tokio::select! {
-        biased;
-        _ = stopping.wait_for(|stop| *stop) => true,
-        () = sleep(crew.options.retry_every) => false,
-    }
 }

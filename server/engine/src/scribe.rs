@@ -16,10 +16,9 @@ use crate::crew::Crew;
 use crate::draft::{Draft, Noted};
 use crate::error::SubmitError;
 use crate::life::Waiting;
-use patchbay_domain::{Actor, Entry, Event, IdempotencyKey, SwitchState};
+use patchbay_domain::{Entry, Event, IdempotencyKey, SwitchState};
 use patchbay_store::{Records, StoreError, Writing};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc;
 use tracing::{error, info};
 
@@ -234,19 +233,9 @@ impl Scribe {
                     self.book.set_trouble(Some(unreadable.to_string()));
                 }
             }
-            if self.stops_within(self.crew.options.retry_every).await {
+            if self.crew.stops_before_retry().await {
                 return Err(failure);
             }
-        }
-    }
-
-    /// Waits a little. True when the engine stops.
-    async fn stops_within(&self, pause: Duration) -> bool {
-        let mut stopping = self.crew.stopping.clone();
-        tokio::select! {
-            biased;
-            _ = stopping.wait_for(|stop| *stop) => true,
-            () = tokio::time::sleep(pause) => false,
         }
     }
 
@@ -334,12 +323,10 @@ impl Scribe {
     }
 
     async fn discover_now(&mut self, reading: &Reading) -> Result<(), StoreError> {
-        let was_lost = self.draft.is_lost(reading.switch);
         let (at, switch) = (self.clock.now(), reading.switch);
-        if was_lost {
-            let event = Event::SwitchReached { switch };
-            self.draft.fold(at, &Actor::Engine, event.clone());
-            self.write(vec![Writing::Event { at, event }]).await?;
+        if self.draft.is_lost(switch) {
+            let reached = self.draft.event(at, Event::SwitchReached { switch });
+            self.write(vec![reached]).await?;
         }
         match self.records.discovered(at, switch, &reading.seen, &reading.names).await {
             Ok(entry) => {

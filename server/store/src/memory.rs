@@ -47,6 +47,8 @@ struct Memory {
     registers: BTreeMap<SwitchId, Register>,
     next: NextIds,
     fault: Option<WriteFault>,
+    /// How many readings work before some fail, and how many fail then.
+    reads_fail: (u32, u32),
 }
 
 impl Default for Memory {
@@ -60,6 +62,7 @@ impl Default for Memory {
             registers: BTreeMap::new(),
             next: NextIds { host: 1, adapter: 1, function: 1 },
             fault: None,
+            reads_fail: (0, 0),
         }
     }
 }
@@ -68,6 +71,11 @@ impl MemoryRecords {
     /// Makes the next write fail that would have worked. One that is refused for what it says does not count.
     pub fn fail_next(&self, fault: WriteFault) {
         self.memory().fault = Some(fault);
+    }
+
+    /// Makes readings fail: so many work first, then so many fail. Forgets what was asked for before.
+    pub fn fail_reads(&self, work_first: u32, then_fail: u32) {
+        self.memory().reads_fail = (work_first, then_fail);
     }
 
     /// Every entry, oldest first.
@@ -111,10 +119,24 @@ impl Memory {
         }
     }
 
+    /// Counts a reading, which may be made to fail.
+    fn read(&mut self) -> Result<(), StoreError> {
+        match &mut self.reads_fail {
+            (0, 0) => Ok(()),
+            (0, fail) => {
+                *fail -= 1;
+                Err(made_to_fail("when read"))
+            }
+            (work, _) => {
+                *work -= 1;
+                Ok(())
+            }
+        }
+    }
+
     /// Carries a write out, unless it is made to fail.
     fn commit<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> Result<T, StoreError> {
-        let failed =
-            |when| Err(StoreError::Sqlite(sqlx::Error::Io(io::Error::other(format!("made to fail {when}")))));
+        let failed = |when| Err(made_to_fail(when));
         match self.fault.take() {
             None => Ok(write(self)),
             Some(WriteFault::Before) => failed("before the commit"),
@@ -141,11 +163,16 @@ impl Memory {
     }
 }
 
+fn made_to_fail(when: &str) -> StoreError {
+    StoreError::Sqlite(sqlx::Error::Io(io::Error::other(format!("made to fail {when}"))))
+}
+
 #[async_trait]
 impl Records for MemoryRecords {
     /// After a start no switch has been read yet: those that answered when they were last asked are connecting.
     async fn load(&self) -> Result<Loaded, StoreError> {
-        let memory = self.memory();
+        let mut memory = self.memory();
+        memory.read()?;
         let mut topology = memory.picture.clone();
         for switch in topology.switches.values_mut().filter(|s| s.state == SwitchState::Ready) {
             switch.state = SwitchState::Connecting;
@@ -195,7 +222,8 @@ impl Records for MemoryRecords {
     }
 
     async fn ledger(&self, after: Seq, limit: u32) -> Result<LedgerPage, StoreError> {
-        let memory = self.memory();
+        let mut memory = self.memory();
+        memory.read()?;
         let first = usize::try_from(after.get()).unwrap_or(usize::MAX).min(memory.entries.len());
         let rest = &memory.entries[first..];
         let wanted = usize::try_from(limit.max(1)).unwrap_or(usize::MAX).min(rest.len());
@@ -234,6 +262,8 @@ impl Records for MemoryRecords {
     }
 
     async fn change_with_key(&self, key: &IdempotencyKey) -> Result<Option<(ChangeId, Hash)>, StoreError> {
-        Ok(self.memory().keys.get(key).copied())
+        let mut memory = self.memory();
+        memory.read()?;
+        Ok(memory.keys.get(key).copied())
     }
 }
