@@ -51,7 +51,7 @@ async fn a_change_that_waited_does_not_move_functions_of_another_card() {
     let end = engine.end_of(second).expect("it waits");
     drop(closed);
 
-    let end = end.await.expect("it ends");
+    let end = end.await.expect("it ends").entry;
     let Event::ChangeClosed { outcome: Outcome::RolledBack, why: Some(why), .. } = &end.event else {
         panic!("{end:?}")
     };

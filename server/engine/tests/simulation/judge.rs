@@ -296,7 +296,7 @@ impl Judge {
         self.clock_showed(time_of_day());
         let there = self.clock.is_some_and(|(first, last)| first - ROUNDED <= entry.at && entry.at <= last);
         self.check(there, || format!("entry {} is dated {}, which never was", entry.seq, entry.at));
-        self.check(entry.at.timestamp_subsec_nanos() % 1_000_000 == 0, || {
+        self.check(entry.at.timestamp_subsec_nanos().is_multiple_of(1_000_000), || {
             format!("entry {} is dated finer than it is hashed: {}", entry.seq, entry.at)
         });
     }

@@ -54,27 +54,25 @@ impl Turns {
         self.waiting.insert(change, waiting);
     }
 
-    /// A change begins: its turn has come.
+    /// A change begins: its turn has come. Judged is how often it was overtaken until now; one that was cancelled has
+    /// left the queue before that is written down, and is not judged.
     pub fn begun(&mut self, change: ChangeId) -> Vec<String> {
-        let Some(Waiting { person, switches, .. }) = self.waiting.remove(&change) else { return Vec::new() };
+        let Some(Waiting { person, switches, allowed, overtook }) = self.waiting.remove(&change) else {
+            return Vec::new();
+        };
         for switch in &switches {
             let ahead = self.ahead.entry((person.clone(), *switch)).or_default();
             *ahead = ahead.saturating_sub(1);
         }
-        let mut wrong = Vec::new();
-        for (id, other) in &mut self.waiting {
-            if other.person == person || !other.switches.iter().any(|s| switches.contains(s)) {
-                continue;
-            }
-            let times = other.overtook.entry(person.clone()).or_default();
-            *times += 1;
-            if other.allowed.is_some_and(|allowed| *times > allowed) {
-                wrong.push(format!(
-                    "{times} changes of {person} began while change {id} of {} waited",
-                    other.person
-                ));
+        for other in self.waiting.values_mut() {
+            if other.person != person && other.switches.iter().any(|s| switches.contains(s)) {
+                *other.overtook.entry(person.clone()).or_default() += 1;
             }
         }
-        wrong
+        let too_often = overtook.iter().filter(|(_, times)| allowed.is_some_and(|allowed| **times > allowed));
+        let wrong = |(other, times): (&String, &u32)| {
+            format!("{times} changes of {other} began while change {change} of {person} waited")
+        };
+        too_often.map(wrong).collect()
     }
 }
