@@ -94,7 +94,7 @@ impl ApiError {
             Self::ForeignPage => 403,
             Self::NotFound { .. } => 404,
             Self::MethodNotAllowed { .. } => 405,
-            Self::Refused(Refusal::InFlight { .. })
+            Self::Refused(Refusal::InFlight { .. } | Refusal::PortInFlight { .. })
             | Self::Stale { .. }
             | Self::Begun { .. }
             | Self::Ended { .. } => 409,
