@@ -72,6 +72,13 @@ impl ServerDesk {
         }
     }
 
+    /// What would restore the moment of an entry, and what it leaves out.
+    async fn restore(&self, seq: Seq) -> Result<(Intent, Vec<String>), ApiError> {
+        let wishes = self.store.wishes(seq).await.map_err(|e| storage(&e))?;
+        let wishes = wishes.ok_or_else(|| ApiError::NotFound { what: format!("entry {seq}") })?;
+        Ok(self.engine.snapshot().topology.restore(seq, &wishes))
+    }
+
     async fn record(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
         let found = self.store.change(id).await.map_err(|e| storage(&e))?;
         found.ok_or_else(|| ApiError::NotFound { what: format!("change {id}") })
@@ -161,10 +168,11 @@ impl Desk for ServerDesk {
             WayBack::Accept(id) => {
                 (self.record(id).await?.plan.accept(id, &self.engine.snapshot().topology), Vec::new())
             }
-            WayBack::Restore(seq) => {
-                let moment = self.store.moment(seq).await.map_err(|e| storage(&e))?;
-                let moment = moment.ok_or_else(|| ApiError::NotFound { what: format!("entry {seq}") })?;
-                self.engine.snapshot().topology.restore(seq, &moment.wishes())
+            WayBack::Restore(seq) => self.restore(seq).await?,
+            WayBack::RestoreGeneration(generation) => {
+                let found = self.store.entry_of(generation).await.map_err(|e| storage(&e))?;
+                let missing = || ApiError::NotFound { what: format!("generation {generation}") };
+                self.restore(found.ok_or_else(missing)?).await?
             }
         };
         let topology = &self.engine.snapshot().topology;

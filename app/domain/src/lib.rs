@@ -8,6 +8,7 @@
 //! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused; [`idempotency`]: asking twice;
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse; [`places`]: what it looks up on the way;
 //! * [`goback`]: the intents that undo, restore, revert and adopt; [`touches`]: what changed since somebody looked;
+//!   [`wishes`]: what an entry changes of what is wished;
 //! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
 //! * [`vitals`]: how a switch is: heat, errors, traffic;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
@@ -34,6 +35,7 @@ pub mod rules;
 pub mod topology;
 pub mod touches;
 pub mod vitals;
+pub mod wishes;
 pub mod words;
 
 #[cfg(test)]

@@ -335,5 +335,6 @@ fn reason_for(way: WayBack) -> String {
         WayBack::Retry(change) => format!("Try change {change} again"),
         WayBack::Accept(change) => format!("Accept what the switch says after change {change}"),
         WayBack::Restore(seq) => format!("Restore the rack as of entry {seq}"),
+        WayBack::RestoreGeneration(generation) => format!("Restore the rack as of generation {generation}"),
     }
 }

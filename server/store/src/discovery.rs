@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use crate::identify::{Identify, Names, NextIds, Register, check};
 use crate::lines::{Line, Subjects};
+use crate::moment::Noted;
 use crate::open::Store;
 use crate::row::{Cells, word};
 use crate::{ledger, lines, picture, settle};
@@ -56,9 +57,10 @@ async fn discovered(
     write_functions(connection, switch, &shown).await?;
     let event = Event::Discovered { switch, picture: shown };
     let entry = ledger::append(connection, at, &Actor::Engine, event).await?;
-    let mut after = before.clone();
-    after.apply(&entry);
+    let (mut after, mut noted) = (before.clone(), Noted::default());
+    noted.fold(&mut after, &entry);
     settle::settle(connection, &before, &after).await?;
+    noted.write(connection).await?;
     let line = Line::of(&entry, &switch_name, &Subjects::between(&before, &after))?;
     lines::insert(connection, Vec::from_iter(line)).await?;
     Ok(entry)

@@ -55,6 +55,7 @@ async fn write(
     changes::close(connection, &draft.entries).await?;
     keys::insert(connection, &draft.keys).await?;
     settle::settle(connection, &draft.before, &draft.after).await?;
+    draft.noted.write(connection).await?;
     let lines = happened(connection, &draft.entries).await?;
     lines::insert(connection, lines).await?;
     Ok(draft.entries.into_iter().map(|drafted| drafted.written.entry).collect())
