@@ -85,16 +85,16 @@ impl ServerDesk {
     }
 }
 
-/// The cause goes to the log; what people see says only what it means for them.
+/// The cause goes to the log; what people see says what it means for them, and what they can do about it.
 fn storage(cause: &StoreError) -> ApiError {
     error!(%cause, source = ?std::error::Error::source(cause), "the store failed");
-    ApiError::Storage
+    ApiError::Storage { why: cause.is_trouble().then(|| cause.to_string()) }
 }
 
 fn refused(error: SubmitError) -> ApiError {
     match error {
         SubmitError::Refused(refusal) => ApiError::Refused(refusal),
-        SubmitError::Stale { seen, current, moved } => ApiError::Stale { seen, current, moved },
+        SubmitError::Stale { seen, current, moved, now } => ApiError::Stale { seen, current, moved, now },
         SubmitError::KeyReused { change } => ApiError::KeyReused { change },
         SubmitError::QueueFull { switch_name, waiting } => {
             ApiError::QueueFull { switch_name, waiting: waiting as u64 }
@@ -155,7 +155,9 @@ impl Desk for ServerDesk {
                 self.record(change).await?;
                 Err(ApiError::Ended { change })
             }
-            Err(CancelError::Unrecorded { .. }) => Err(ApiError::Storage),
+            Err(CancelError::Unrecorded { .. }) => {
+                Err(ApiError::Storage { why: self.engine.snapshot().trouble.clone() })
+            }
         }
     }
 

@@ -67,7 +67,10 @@ pub(super) async fn ledger(
 /// Whether the server works, for a supervisor.
 #[derive(Debug, Serialize)]
 pub(super) struct Health {
+    /// `ok`, or `trouble` when nothing can be written down.
     status: &'static str,
+    /// Why not.
+    trouble: Option<String>,
     seq: Seq,
     switches: Vec<SwitchHealth>,
 }
@@ -79,10 +82,12 @@ struct SwitchHealth {
 }
 
 /// Reads the history on the way, so a server that cannot is not called healthy. A switch that is away does not make
-/// the server ill.
+/// the server ill. Nor does a disk that takes nothing more: starting the server again would not help, and what can be
+/// read could not be read then.
 pub(super) async fn health(State(desk): State<Arc<dyn Desk>>) -> Result<Json<Health>, Refused> {
     let picture = desk.picture().await?;
     let switches = picture.topology.switches.into_values();
     let switches = switches.map(|s| SwitchHealth { name: s.name, state: s.state }).collect();
-    Ok(Json(Health { status: "ok", seq: picture.seq, switches }))
+    let status = if picture.trouble.is_some() { "trouble" } else { "ok" };
+    Ok(Json(Health { status, trouble: picture.trouble, seq: picture.seq, switches }))
 }
