@@ -26,8 +26,7 @@ pub(crate) async fn recover(crew: Crew, change: Unfinished) {
             }
         }
     };
-    settle(&crew, settled).await;
-    drop(turn);
+    settle(&crew, settled, Some(turn)).await;
     // While it was open, what its functions do was not compared with the picture.
     switches.into_iter().for_each(|switch| crew.look_at(switch));
 }

@@ -3,7 +3,7 @@
 //! Which entry changes which wish is decided by [`Topology::apply_with_wishes`], whoever folds: the tables here keep
 //! what it says.
 
-use crate::bulk::{Bulk, Value};
+use crate::bulk::{Batch, Bulk, Value};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::picture::assignment;
@@ -84,7 +84,9 @@ impl Store {
             let page = self.ledger(seq, LEDGER_PAGE_MAX).await?;
             let mut noted = Noted::default();
             page.entries.iter().for_each(|entry| noted.fold(&mut picture, entry));
-            noted.write(connection).await?;
+            let mut batch = Batch::default();
+            noted.add(&mut batch);
+            batch.run(connection).await?;
             after = page.next_after;
         }
         Ok(())
@@ -109,13 +111,12 @@ impl Noted {
         }
     }
 
-    /// Writes it down. The entries, and the functions and hosts they name, are there already.
-    pub(crate) async fn write(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let rows = self.wished.into_iter().map(|(seq, wished)| row(seq, wished));
-        WISH.run(connection, rows.collect()).await?;
+    /// Adds what writes it down. The entries, and the functions and hosts they name, must be there by then.
+    pub(crate) fn add(self, batch: &mut Batch) {
+        WISH.add(batch, self.wished.into_iter().map(|(seq, wished)| row(seq, wished)));
         let rows = self.generations.into_iter();
         let rows = rows.map(|(generation, seq)| [stored(generation.get()).into(), stored(seq.get()).into()]);
-        RISE.run(connection, rows.collect()).await
+        RISE.add(batch, rows);
     }
 }
 
