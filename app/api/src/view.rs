@@ -190,6 +190,8 @@ pub struct TopologyView {
     pub generation: Generation,
     /// The last ledger entry in it.
     pub seq: Seq,
+    /// Why no change can be written down right now, as a sentence; none when all is well.
+    pub trouble: Option<String>,
     /// All switches.
     pub switches: Vec<SwitchView>,
     /// All hosts.
@@ -226,7 +228,12 @@ impl From<&Host> for HostView {
 impl TopologyView {
     /// The view of a picture.
     pub fn new(picture: &Picture) -> Self {
-        let Picture { topology, seq, vitals, .. } = picture;
+        let trouble = picture.trouble.clone();
+        Self { trouble, ..Self::of(&picture.topology, picture.seq, &picture.vitals) }
+    }
+
+    /// The view of a topology as of an entry.
+    pub fn of(topology: &Topology, seq: Seq, vitals: &BTreeMap<SwitchId, Vitals>) -> Self {
         let switches = topology.switches.values().map(|s| SwitchView {
             id: s.id,
             name: s.name.clone(),
@@ -238,7 +245,8 @@ impl TopologyView {
         });
         Self {
             generation: topology.generation,
-            seq: *seq,
+            seq,
+            trouble: None,
             switches: switches.collect(),
             hosts: topology.hosts.values().map(HostView::from).collect(),
             adapters: topology.adapters.values().map(|a| AdapterView::new(topology, a)).collect(),

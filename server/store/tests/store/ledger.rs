@@ -36,6 +36,30 @@ async fn triggers_refuse_update_delete_and_every_kind_of_replace() {
 }
 
 #[tokio::test]
+async fn what_was_wished_is_not_rewritten_or_forgotten() {
+    let lab = Lab::discovered().await;
+    let mut raw = lab.raw().await;
+    let before = lab.store.wishes(Seq::new(2)).await.expect("readable");
+    for sql in [
+        "UPDATE wishes SET shown = 0, host = NULL, logical_port = NULL, number = NULL",
+        "DELETE FROM wishes",
+        "INSERT OR REPLACE INTO wishes SELECT function, seq, 0, NULL, NULL, NULL FROM wishes",
+        "INSERT INTO wishes SELECT function, 1, 0, NULL, NULL, NULL FROM wishes",
+    ] {
+        assert!(refused(&mut raw, sql).await.contains("what was wished at an entry is never"), "{sql}");
+    }
+    for sql in [
+        "UPDATE generations SET seq = 1",
+        "DELETE FROM generations",
+        "INSERT OR REPLACE INTO generations VALUES (1, 1)",
+    ] {
+        assert!(refused(&mut raw, sql).await.contains("a generation"), "{sql}");
+    }
+    assert_eq!(lab.store.wishes(Seq::new(2)).await.expect("readable"), before);
+    assert!(before.is_some_and(|wishes| wishes.len() == 6), "a NIC with four functions, an HBA with two");
+}
+
+#[tokio::test]
 async fn a_change_is_not_rewritten_reopened_or_deleted() {
     let lab = Lab::discovered().await;
     let change = lab.open("ada", NIC_VF2, Some(HOST_B), "INC-1").await;
