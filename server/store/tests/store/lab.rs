@@ -80,7 +80,7 @@ impl Lab {
     }
 
     /// The same database as a version wrote it that did not keep what was wished, opened by this one.
-    pub async fn as_before_wishes_were_kept(self) -> Self {
+    pub async fn older_than_wishes(self) -> Self {
         let mut raw = self.raw().await;
         let forget =
             "DROP TABLE wishes; DROP TABLE generations; DELETE FROM _sqlx_migrations WHERE version = 5";

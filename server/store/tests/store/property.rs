@@ -280,7 +280,7 @@ async fn check(acts: Vec<Act>) {
         let found = lab.store.change_with_key(&key).await.expect("readable");
         assert_eq!(memory.change_with_key(&key).await.expect("loaded"), found);
     }
-    let lab = lab.as_before_wishes_were_kept().await;
+    let lab = lab.older_than_wishes().await;
     moments(&lab.store, &written).await;
 }
 
