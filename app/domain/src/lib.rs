@@ -58,7 +58,7 @@ pub use observation::{
 };
 pub use places::Places;
 pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan, plan_with};
-pub use progress::{StepProgress, StepStage, promised, ready, undone};
+pub use progress::{StepProgress, StepStage, known, promised, ready, undone};
 pub use record::{ChangeClosing, ChangeRecord, EntryMark};
 pub use refusal::Refusal;
 pub use rules::check;

@@ -8,7 +8,7 @@ use crate::ids::{ChangeId, FunctionId, Generation};
 use crate::intent::Intent;
 use crate::ledger::{Entry, Event};
 use crate::plan::Plan;
-use crate::topology::{Place, Topology};
+use crate::topology::{Assignment, Place, Topology};
 use crate::words::list;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -120,6 +120,11 @@ impl Touches {
                         let places = [was.flatten(), function.assigned].map(|at| at.map(|a| a.place()));
                         self.touch(function.id, places, &touch);
                     }
+                }
+                // Another card in a slot takes the functions of the one before it out of the picture.
+                let left = old.iter().filter(|(id, _)| picture.functions.iter().all(|f| f.id != **id));
+                for (id, was) in left {
+                    self.touch(*id, [was.map(Assignment::place), None], &touch);
                 }
             }
             _ => {}
@@ -234,6 +239,32 @@ mod tests {
         let made = plan(&t, &Intent::single(NIC_VF3, Some(HOST_B))).expect("allowed");
         let moved = touches.stale(&t, &made, seen);
         assert_eq!(moved.iter().map(|m| m.what.as_str()).collect::<Vec<_>>(), ["logical port 0 of db-02"]);
+    }
+
+    #[test]
+    fn a_place_that_is_free_because_another_card_took_the_slot_has_changed() {
+        let mut t = fixture::topology();
+        let seen = t.generation;
+        let mut touches = Touches::since(seen);
+        let wanted = plan(&t, &Intent::single(NIC_VF2, Some(HOST_A))).expect("allowed");
+        let holder = t.functions_of_host(HOST_A)[0].id;
+        let (of, place) =
+            (t.functions[&holder].adapter, t.functions[&holder].assigned.expect("assigned").place());
+        let switch = &t.switches[&SWITCH];
+        let picture = crate::SwitchPicture {
+            model: switch.model.clone(),
+            firmware: switch.firmware.clone(),
+            hosts: t.hosts.values().cloned().collect(),
+            adapters: t.adapters.values().filter(|a| a.id != of).cloned().collect(),
+            functions: t.functions.values().filter(|f| f.adapter != of).cloned().collect(),
+        };
+        let discovered = entry(Event::Discovered { switch: SWITCH, picture });
+        touches.note(&t, &discovered);
+        t.apply(&discovered);
+        let moved = touches.find(&t, [holder].into_iter(), [place].into_iter(), seen);
+        assert_eq!(moved.len(), 2, "the function and its logical port: {moved:?}");
+        assert!(moved.iter().all(|m| m.by == Toucher::Discovery), "{moved:?}");
+        assert!(!touches.stale(&t, &wanted, seen).is_empty(), "its function has left");
     }
 
     #[test]

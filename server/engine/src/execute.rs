@@ -1,14 +1,16 @@
 //! Carrying a change out, and taking it back when something fails.
 //!
 //! Before anything is sent, every logical port that the plan touches is read on every switch and must hold what the plan
-//! starts from. Then the steps go out one after another, and at the end all of it is read again. What fails is taken back
-//! step by step, each a compare-and-set that reads first: nobody knows what a switch did that stopped answering.
+//! starts from, and its functions must still be those that were meant. Then the steps go out one after another, and at the
+//! end all of it is read again. What fails is taken back step by step, each a compare-and-set that reads first: nobody
+//! knows what a switch did that stopped answering. A step that was given up may still be done; what is relied on is that
+//! a switch ends what it was told over a connection that broke before it answers the next one.
 
 use crate::crew::{Called, Crew};
 use crate::lanes::Turn;
 use crate::life::{Running, Settled, Undoing, Waiting};
 use patchbay_domain::{
-    ChangeId, Held, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, SwitchId, ready,
+    ChangeId, Held, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, SwitchId, known, ready,
 };
 use patchbay_driver::{DriverError, SwitchDriver};
 use patchbay_store::StoreError;
@@ -69,12 +71,9 @@ async fn forward(crew: &Crew, mut running: Running) -> Settled {
     let (change, plan) = (running.change(), running.plan());
     info!(%change, title = %plan.title, steps = plan.steps.len(), "change begins");
     crew.book.begin(change);
-    let failed = match read_ports(crew, &plan).await {
-        Err(error) => Some((0, error.to_string())),
-        Ok(held) => match ready(&plan.steps, &held) {
-            Err(why) => Some((0, why)),
-            Ok(()) => send(crew, &mut running, &plan).await,
-        },
+    let failed = match may_begin(crew, &plan).await {
+        Err(why) => Some((0, why)),
+        Ok(()) => send(crew, &mut running, &plan).await,
     };
     let undoing = match failed {
         Some((reached, why)) => running.fails(reached, why),
@@ -84,6 +83,13 @@ async fn forward(crew: &Crew, mut running: Running) -> Settled {
         },
     };
     back(crew, undoing).await
+}
+
+/// Whether everything is still as planned: the functions, by what was read last, and the logical ports, read now.
+async fn may_begin(crew: &Crew, plan: &Plan) -> Result<(), String> {
+    crew.book.look(|now| known(&plan.steps, &now.topology))?;
+    let held = read_ports(crew, plan).await.map_err(|error| error.to_string())?;
+    ready(&plan.steps, &held)
 }
 
 /// Sends every step. Gives how many may have taken effect when one fails, and why it failed.

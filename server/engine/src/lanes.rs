@@ -4,16 +4,21 @@
 //! waits. Everybody in the queue holds a ticket, and every lane serves in the order of tickets; since the order is the
 //! same for all lanes, nobody waits for somebody who waits for them.
 //!
-//! The order is fair between people: a ticket's number is one more than the last of the same person, but never less than
-//! the number being served (self-clocked fair queueing). Who asks for a hundred things at once does not make the next
-//! person wait for all of them.
+//! The order is fair between people: a ticket's number is one more than the last of the same person on the same switch, but
+//! never less than the number being served there (self-clocked fair queueing). Who asks for a hundred things at once does
+//! not make the next person wait for all of them: between a ticket and its turn, anybody else has at most two turns more
+//! than its owner had tickets there before.
+//!
+//! Each switch counts for itself, or whoever comes to a slow one would get a number that only the fast ones have reached.
+//! When somebody needs several together, their counts are first made level: the lower ones go up, with all tickets that
+//! wait there, which leaves their order as it is.
 
 use patchbay_domain::SwitchId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// How many people's last tickets are remembered before those that no longer matter are forgotten.
+/// How many people's last tickets are remembered on a switch before those that no longer matter are forgotten.
 const PEOPLE_REMEMBERED: usize = 1_024;
 
 /// The queue for all switches; clones are the same queue.
@@ -29,21 +34,24 @@ struct Ticket {
 
 #[derive(Default)]
 struct State {
-    /// The highest number served so far.
-    served: u64,
     arrivals: u64,
-    last: BTreeMap<String, u64>,
     lanes: BTreeMap<SwitchId, Lane>,
-    waiting: BTreeMap<Ticket, Waiter>,
+    /// By arrival, which stays when a number goes up.
+    waiting: BTreeMap<u64, Waiter>,
 }
 
 #[derive(Default)]
 struct Lane {
     busy: bool,
+    /// The highest number served so far.
+    served: u64,
+    /// Everybody's last number.
+    last: BTreeMap<String, u64>,
     waiting: BTreeSet<Ticket>,
 }
 
 struct Waiter {
+    number: u64,
     switches: Vec<SwitchId>,
     go: oneshot::Sender<Turn>,
 }
@@ -51,7 +59,7 @@ struct Waiter {
 /// A place in the queue; dropping it leaves the queue.
 pub(crate) struct Queued {
     lanes: Lanes,
-    ticket: Ticket,
+    arrival: u64,
     go: oneshot::Receiver<Turn>,
 }
 
@@ -66,13 +74,14 @@ impl Lanes {
     pub(crate) fn queue(&self, person: &str, switches: &[SwitchId]) -> Queued {
         let (sender, go) = oneshot::channel();
         let mut state = self.state();
-        let ticket = state.ticket(person);
+        let ticket = state.ticket(person, switches);
         for &switch in switches {
             state.lanes.entry(switch).or_default().waiting.insert(ticket);
         }
-        state.waiting.insert(ticket, Waiter { switches: switches.to_vec(), go: sender });
+        let Ticket { number, arrival } = ticket;
+        state.waiting.insert(arrival, Waiter { number, switches: switches.to_vec(), go: sender });
         self.start(state, switches);
-        Queued { lanes: self.clone(), ticket, go }
+        Queued { lanes: self.clone(), arrival, go }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -91,41 +100,101 @@ impl Lanes {
         }
         // Nobody is told while the lock is held: a turn whose owner is gone comes straight back to it.
         drop(state);
-        for Waiter { switches, go } in going {
+        for Waiter { switches, go, .. } in going {
             let _ = go.send(Turn { lanes: self.clone(), switches });
         }
     }
 }
 
 impl State {
-    fn ticket(&mut self, person: &str) -> Ticket {
-        let number = self.last.get(person).copied().unwrap_or(0).max(self.served) + 1;
-        if self.last.len() >= PEOPLE_REMEMBERED {
-            let served = self.served;
-            self.last.retain(|_, last| *last > served);
+    fn ticket(&mut self, person: &str, switches: &[SwitchId]) -> Ticket {
+        self.level(switches);
+        let own = switches.iter().map(|switch| self.lanes.entry(*switch).or_default().next(person));
+        let number = own.max().unwrap_or_default();
+        for switch in switches {
+            self.lanes.entry(*switch).or_default().remember(person, number);
         }
-        self.last.insert(person.to_owned(), number);
         self.arrivals += 1;
         Ticket { number, arrival: self.arrivals }
     }
 
+    /// Makes the counts of these switches comparable: all of them have served up to the same number.
+    fn level(&mut self, switches: &[SwitchId]) {
+        let served = |state: &Self, of: &SwitchId| state.lanes.get(of).map_or(0, |lane| lane.served);
+        let highest = switches.iter().map(|switch| served(self, switch)).max().unwrap_or(0);
+        let mut level = BTreeSet::new();
+        for switch in switches {
+            if level.contains(switch) {
+                continue;
+            }
+            // What waits for one of them and another switch keeps its place on both.
+            let tied = self.tied(*switch);
+            let own = switches.iter().filter(|s| tied.contains(s)).map(|s| served(self, s)).max();
+            self.raise(&tied, highest - own.unwrap_or(0));
+            level.extend(tied);
+        }
+    }
+
+    /// This switch, and all that somebody waits for together with it, directly or through others.
+    fn tied(&self, to: SwitchId) -> BTreeSet<SwitchId> {
+        let (mut tied, mut ahead) = (BTreeSet::from([to]), vec![to]);
+        while let Some(switch) = ahead.pop() {
+            let tickets = self.lanes.get(&switch).into_iter().flat_map(|lane| &lane.waiting);
+            let needed = tickets.filter_map(|t| self.waiting.get(&t.arrival)).flat_map(|w| &w.switches);
+            ahead.extend(needed.filter(|other| tied.insert(**other)));
+        }
+        tied
+    }
+
+    /// Lets the counts of switches go up, with every ticket there.
+    fn raise(&mut self, switches: &BTreeSet<SwitchId>, by: u64) {
+        if by == 0 {
+            return;
+        }
+        for switch in switches {
+            let lane = self.lanes.entry(*switch).or_default();
+            lane.served += by;
+            lane.last.values_mut().for_each(|last| *last += by);
+            let up = |ticket: Ticket| Ticket { number: ticket.number + by, ..ticket };
+            lane.waiting = std::mem::take(&mut lane.waiting).into_iter().map(up).collect();
+        }
+        let here = |waiter: &&mut Waiter| waiter.switches.iter().any(|s| switches.contains(s));
+        self.waiting.values_mut().filter(here).for_each(|waiter| waiter.number += by);
+    }
+
     /// Gives somebody their lanes, when they are first on all of them and all are free.
     fn go(&mut self, ticket: Ticket) -> Option<Waiter> {
-        let switches = &self.waiting.get(&ticket)?.switches;
+        let switches = &self.waiting.get(&ticket.arrival)?.switches;
         let free = |s: &SwitchId| {
             self.lanes.get(s).is_some_and(|lane| !lane.busy && lane.waiting.first() == Some(&ticket))
         };
         if !switches.iter().all(free) {
             return None;
         }
-        let waiter = self.waiting.remove(&ticket)?;
+        let waiter = self.waiting.remove(&ticket.arrival)?;
         for switch in &waiter.switches {
             let lane = self.lanes.entry(*switch).or_default();
             lane.busy = true;
+            lane.served = lane.served.max(ticket.number);
             lane.waiting.remove(&ticket);
         }
-        self.served = self.served.max(ticket.number);
         Some(waiter)
+    }
+}
+
+impl Lane {
+    /// The number that somebody gets next.
+    fn next(&self, person: &str) -> u64 {
+        self.last.get(person).copied().unwrap_or(0).max(self.served) + 1
+    }
+
+    /// Notes somebody's last number; those that are below what is served no longer matter.
+    fn remember(&mut self, person: &str, number: u64) {
+        if self.last.len() >= PEOPLE_REMEMBERED {
+            let served = self.served;
+            self.last.retain(|_, last| *last > served);
+        }
+        self.last.insert(person.to_owned(), number);
     }
 }
 
@@ -143,10 +212,11 @@ impl Queued {
 impl Drop for Queued {
     fn drop(&mut self) {
         let mut state = self.lanes.state();
-        let Some(waiter) = state.waiting.remove(&self.ticket) else { return };
+        let Some(waiter) = state.waiting.remove(&self.arrival) else { return };
+        let ticket = Ticket { number: waiter.number, arrival: self.arrival };
         for switch in &waiter.switches {
             if let Some(lane) = state.lanes.get_mut(switch) {
-                lane.waiting.remove(&self.ticket);
+                lane.waiting.remove(&ticket);
             }
         }
         self.lanes.start(state, &waiter.switches);
@@ -202,6 +272,84 @@ mod tests {
             before += 1;
         }
         assert!(before <= 2, "{before} of the script's changes went before");
+    }
+
+    /// Takes and gives back so many turns, one after the other.
+    fn turns(lanes: &Lanes, person: &str, switches: &[SwitchId], times: u32) {
+        for _ in 0..times {
+            drop(lanes.queue(person, switches).turn().now_or_never().expect("nobody is before"));
+        }
+    }
+
+    type Waiting = std::pin::Pin<Box<dyn Future<Output = Turn>>>;
+
+    fn waits(lanes: &Lanes, person: &str, switches: &[SwitchId]) -> Waiting {
+        Box::pin(lanes.queue(person, switches).turn())
+    }
+
+    /// Lets those of a crowd go on, in their order, until somebody has their turn; how many went before.
+    fn before(mut one: Waiting, mut crowd: Vec<Waiting>) -> usize {
+        let mut count = 0;
+        while one.as_mut().now_or_never().is_none() {
+            let next = crowd.iter_mut().position(|turn| turn.as_mut().now_or_never().is_some());
+            drop(crowd.remove(next.expect("somebody has their turn")));
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn who_comes_to_a_slow_switch_does_not_wait_for_what_fast_ones_have_served() {
+        let lanes = Lanes::default();
+        let busy = lanes.queue("script", &[switch(1)]).turn().now_or_never().expect("free");
+        let crowd = (0..50).map(|_| waits(&lanes, "script", &[switch(1)])).collect();
+        turns(&lanes, "others", &[switch(2)], 100);
+        let ana = waits(&lanes, "ana", &[switch(1)]);
+        drop(busy);
+        let before = before(ana, crowd);
+        assert!(before <= 2, "{before} of the script's changes went before");
+    }
+
+    #[test]
+    fn what_somebody_asked_of_another_switch_does_not_count_here() {
+        let lanes = Lanes::default();
+        let elsewhere = lanes.queue("ana", &[switch(2)]).turn().now_or_never().expect("free");
+        let hers: Vec<_> = (0..50).map(|_| waits(&lanes, "ana", &[switch(2)])).collect();
+        let busy = lanes.queue("script", &[switch(1)]).turn().now_or_never().expect("free");
+        let crowd = (0..50).map(|_| waits(&lanes, "script", &[switch(1)])).collect();
+        let ana = waits(&lanes, "ana", &[switch(1)]);
+        drop(busy);
+        let before = before(ana, crowd);
+        assert!(before <= 2, "{before} of the script's changes went before");
+        drop((elsewhere, hers));
+    }
+
+    #[test]
+    fn who_needs_a_busy_switch_and_an_idle_one_is_not_overtaken_for_ever() {
+        let lanes = Lanes::default();
+        turns(&lanes, "others", &[switch(1)], 100);
+        let busy = lanes.queue("script", &[switch(2)]).turn().now_or_never().expect("free");
+        let crowd: Vec<_> = (0..5).map(|_| waits(&lanes, "script", &[switch(2)])).collect();
+        let ana = waits(&lanes, "ana", &[switch(1), switch(2)]);
+        let late = (0..50).map(|_| waits(&lanes, "script", &[switch(2)]));
+        let crowd = crowd.into_iter().chain(late).collect();
+        drop(busy);
+        let before = before(ana, crowd);
+        assert!(before <= 2, "{before} of the script's changes went before");
+    }
+
+    #[test]
+    fn who_waits_for_two_switches_keeps_their_place_when_one_of_them_is_made_level_with_a_third() {
+        let lanes = Lanes::default();
+        let busy = lanes.queue("script", &[switch(1), switch(2)]).turn().now_or_never().expect("free");
+        let mut ana = waits(&lanes, "ana", &[switch(1), switch(2)]);
+        turns(&lanes, "others", &[switch(3)], 100);
+        let mut ben = waits(&lanes, "ben", &[switch(2), switch(3)]);
+        let mut cy = waits(&lanes, "cy", &[switch(1)]);
+        drop(busy);
+        assert!(ben.as_mut().now_or_never().is_none() && cy.as_mut().now_or_never().is_none());
+        drop(ana.as_mut().now_or_never().expect("ana came first"));
+        assert!(ben.now_or_never().is_some() && cy.now_or_never().is_some());
     }
 
     #[test]

@@ -42,6 +42,8 @@ The build tool of Patchbay.
                                       what the engine costs over HTTP: changes, plans, starts, growth
   cargo xtask torture kill [--kills N] [--seed S]
                                       kill -9 at every command and at random instants, and what is left
+  cargo xtask torture faults [--seeds N | --seed S]
+                                      changes over two switches, spoilt at every command; one seed prints its story
   cargo xtask bench store [ENTRIES]   what a durable change costs, on ledgers that have grown so far too
   cargo xtask torture sim [--seeds N | --seed S]
                                       the engine in a simulated world that a seed decides; one seed prints its story
@@ -81,6 +83,7 @@ fn dispatch(words: &[String]) -> Result<()> {
         ["bench", "engine", rest @ ..] => bench::engine(&workspace, &mut steps, rest),
         ["torture", "kill", rest @ ..] => torture::kill(&workspace, &mut steps, rest),
         ["torture", "sim", rest @ ..] => torture::sim(&workspace, &mut steps, rest),
+        ["torture", "faults", rest @ ..] => torture::faults(&workspace, &mut steps, rest),
         ["bench", "store", sizes @ ..] => bench::store(&workspace, &mut steps, sizes),
         ["fuzz", rest @ ..] => fuzz::fuzz(&workspace, &mut steps, rest),
         ["sizes"] => sizes::print(&workspace),

@@ -32,3 +32,16 @@ pub fn sim(workspace: &Workspace, steps: &mut Steps, words: &[&str]) -> Result<(
     });
     steps.close()
 }
+
+/// Spoils changes at every command that they send, as many or the one that `words` say.
+///
+/// # Errors
+/// When it does not build, or a spoilt change left something behind; its seed is printed.
+pub fn faults(workspace: &Workspace, steps: &mut Steps, words: &[&str]) -> Result<()> {
+    let faults =
+        ["bench", "--locked", "--profile", "dev", "--package", "patchbay-engine", "--bench", "faults"];
+    steps.check("Spoil", "changes over two switches, at every command, in every way", || {
+        run(cargo(workspace).args(faults).arg("--").args(words))
+    });
+    steps.close()
+}

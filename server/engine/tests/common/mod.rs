@@ -20,6 +20,8 @@ pub struct MemorySwitch {
     held: Arc<Mutex<Held>>,
     hints: Arc<watch::Sender<u64>>,
     vitals: Arc<Mutex<Vitals>>,
+    /// Which card is in the slot, as a PCI device.
+    card: Arc<Mutex<u16>>,
     /// Whoever holds this for writing holds the switch up in the middle of a step.
     pub gate: Arc<tokio::sync::RwLock<()>>,
 }
@@ -27,7 +29,8 @@ pub struct MemorySwitch {
 impl Default for MemorySwitch {
     fn default() -> Self {
         let hints = Arc::new(watch::Sender::new(0));
-        Self { held: Arc::default(), hints, vitals: Arc::default(), gate: Arc::default() }
+        let card = Arc::new(Mutex::new(0x158b));
+        Self { held: Arc::default(), hints, vitals: Arc::default(), card, gate: Arc::default() }
     }
 }
 
@@ -39,6 +42,12 @@ impl MemorySwitch {
     /// Changes how the switch is, and hints at it.
     pub fn feel(&self, vitals: Vitals) {
         *self.vitals.lock().expect("not poisoned") = vitals;
+        self.hints.send_modify(|n| *n += 1);
+    }
+
+    /// Puts another card into the slot, with the same PDFIDs, and hints at it.
+    pub fn replace_card(&self) {
+        *self.card.lock().expect("not poisoned") += 1;
         self.hints.send_modify(|n| *n += 1);
     }
 
@@ -82,7 +91,7 @@ impl SwitchDriver for MemorySwitch {
             name: "25 GbE NIC".to_owned(),
             fingerprint: Fingerprint {
                 vendor: 0x8086,
-                device: 0x158b,
+                device: *self.card.lock().expect("not poisoned"),
                 subsystem_vendor: 0,
                 subsystem_device: 0,
             },

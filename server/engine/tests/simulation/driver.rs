@@ -44,14 +44,30 @@ impl Drop for Sending {
 }
 
 impl SimulatedDriver {
+    /// One call. A step that is given up may still be done, but before the switch answers anything else: a connection
+    /// that was lost is closed, and a switch ends what it was told over one connection before it listens to the next.
     async fn call<T>(
         &self,
         operation: &str,
+        step: Option<&Step>,
         work: impl FnOnce(&mut State) -> Result<T, DriverError>,
     ) -> Result<T, DriverError> {
         self.world.pause().await;
+        self.world.with(|state| state.switches[self.switch].on_its_way = step.cloned());
         self.world.point().await;
-        let fault = self.world.with(|state| self.fault(state, operation));
+        let fault = self.world.with(|state| {
+            state.switches[self.switch].on_its_way = None;
+            let fault = self.fault(state, operation);
+            if fault != Some(Fault::Before(Fate::Unreachable))
+                && now() >= state.switches[self.switch].away_until
+            {
+                self.end_late_work(state);
+            }
+            if let (Some(Fault::Before(Fate::Interrupted | Fate::Hangs)), Some(step)) = (fault, step) {
+                self.may_be_late(state, step);
+            }
+            fault
+        });
         if let Some(Fault::Before(fate)) = fault {
             return Err(suffer(fate, operation).await);
         }
@@ -80,6 +96,22 @@ impl SimulatedDriver {
         state.judge.faulted(self.switch);
         state.note(format!("switch {} {fault:?}: {operation}", self.switch + 1));
         Some(fault)
+    }
+
+    /// A step that reached the switch, whose caller will not hear of it.
+    fn may_be_late(&self, state: &mut State, step: &Step) {
+        let switch = &state.switches[self.switch];
+        if now() >= switch.away_until && switch.fits(step) && state.dice.chance(500) {
+            state.switches[self.switch].late = Some(step.clone());
+        }
+    }
+
+    fn end_late_work(&self, state: &mut State) {
+        if let Some(step) = state.switches[self.switch].late.take() {
+            let result = state.switches[self.switch].program(&step);
+            state.note(format!("switch {}, late:", self.switch + 1));
+            self.done(state, &step, &result);
+        }
     }
 
     /// Notes a step for the judge before anything else.
@@ -113,7 +145,7 @@ impl SwitchDriver for SimulatedDriver {
     }
 
     async fn observe(&self) -> Result<Observation, DriverError> {
-        self.call("observe", |state| Ok(state.switches[self.switch].observe())).await
+        self.call("observe", None, |state| Ok(state.switches[self.switch].observe())).await
     }
 
     async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError> {
@@ -122,11 +154,11 @@ impl SwitchDriver for SimulatedDriver {
             let asked = held.iter().filter(|((port, _), _)| ports.contains(port));
             Ok(asked.map(|(at, there)| (*at, there.clone())).collect())
         };
-        self.call("read", read).await
+        self.call("read", None, read).await
     }
 
     async fn vitals(&self) -> Result<Vitals, DriverError> {
-        self.call("feel", |_| Ok(Vitals::default())).await
+        self.call("feel", None, |_| Ok(Vitals::default())).await
     }
 
     async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
@@ -145,7 +177,7 @@ impl SwitchDriver for SimulatedDriver {
             self.done(state, step, &result);
             result.map(|()| Applied::Now)
         };
-        self.call(&step.to_string(), work).await
+        self.call(&step.to_string(), Some(step), work).await
     }
 
     async fn program(&self, step: &Step) -> Result<(), DriverError> {
@@ -155,7 +187,7 @@ impl SwitchDriver for SimulatedDriver {
             self.done(state, step, &result);
             result
         };
-        self.call(&step.to_string(), work).await
+        self.call(&step.to_string(), Some(step), work).await
     }
 
     fn hints(&self) -> watch::Receiver<u64> {

@@ -1,6 +1,5 @@
 //! What people may ask for, decided on the board that they look at.
 
-use crate::switch::LOGICAL_PORTS;
 use crate::world::State;
 use patchbay_domain::*;
 use patchbay_engine::Snapshot;
@@ -9,6 +8,9 @@ use std::collections::BTreeSet;
 /// Something to ask for; none where there is nothing of the kind that chance chose.
 pub fn intent(state: &mut State, who: usize, board: &Snapshot) -> Option<Intent> {
     let topology = &board.topology;
+    if state.people[who].hurried && state.dice.chance(900) {
+        return one_more(state, topology);
+    }
     match state.dice.below(12) {
         0..=4 => moves(state, topology),
         5 => swap(state, topology),
@@ -30,6 +32,18 @@ fn host(state: &mut State, topology: &Topology, function: FunctionId) -> Option<
     state.dice.pick(&hosts)
 }
 
+/// One function that nobody is moving, to wherever it is not.
+fn one_more(state: &mut State, topology: &Topology) -> Option<Intent> {
+    let idle: Vec<_> =
+        topology.functions.keys().copied().filter(|f| topology.change_in_flight(*f).is_none()).collect();
+    let function = state.dice.pick(&idle)?;
+    let to = match topology.functions[&function].assigned {
+        Some(_) => None,
+        None => host(state, topology, function),
+    };
+    Some(Intent::single(function, to))
+}
+
 /// One to four moves or releases, on any switches.
 fn moves(state: &mut State, topology: &Topology) -> Option<Intent> {
     let mut named = BTreeSet::new();
@@ -42,7 +56,9 @@ fn moves(state: &mut State, topology: &Topology) -> Option<Intent> {
         let assigned = topology.functions[&function].assigned.is_some();
         let to = if assigned && state.dice.chance(400) { None } else { host(state, topology, function) };
         let at = (to.is_some() && state.dice.chance(300)).then(|| {
-            LogicalPort(u8::try_from(state.dice.below(u32::from(LOGICAL_PORTS) + 1)).expect("small"))
+            // One more than a host has: what people ask for may be wrong.
+            let ports = state.switches[0].size.logical_ports + 1;
+            LogicalPort(u8::try_from(state.dice.below(ports.into())).expect("small"))
         });
         moves.push(Move { function, to, at });
     }

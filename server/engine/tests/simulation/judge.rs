@@ -5,8 +5,13 @@
 
 use crate::switch::{At, Bindings, Switch, at, pdfids};
 use crate::verdict;
+use crate::world::time_of_day;
+use chrono::{DateTime, TimeDelta, Utc};
 use patchbay_domain::*;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Times are written down in milliseconds, and so may be a little earlier than they were.
+const ROUNDED: TimeDelta = TimeDelta::milliseconds(1);
 
 /// A switch and one of its logical ports.
 pub type Spot = (usize, At);
@@ -37,6 +42,10 @@ pub struct Judge {
     pub turned_down: BTreeMap<String, String>,
     pub(crate) wishes: BTreeMap<FunctionId, Option<Assignment>>,
     pub(crate) changed: BTreeMap<FunctionId, Generation>,
+    /// When what a logical port holds was last changed.
+    filled: BTreeMap<Place, Generation>,
+    /// The earliest and the latest time of day that there ever was.
+    clock: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Functions that somebody else may have moved.
     pub(crate) excused: BTreeSet<(usize, Pdfid)>,
     last: Option<(Seq, Hash)>,
@@ -63,6 +72,15 @@ fn place(at: Assignment) -> (u32, u8, u8) {
     (at.host.get(), at.logical_port.0, at.number)
 }
 
+/// What every logical port holds, as a picture says.
+fn contents(topology: &Topology) -> BTreeMap<Place, BTreeSet<(u8, FunctionId)>> {
+    let mut held = BTreeMap::<Place, BTreeSet<_>>::new();
+    for (at, function) in topology.functions.values().filter_map(|f| Some((f.assigned?, f.id))) {
+        held.entry(at.place()).or_default().insert((at.number, function));
+    }
+    held
+}
+
 /// The index of a switch among those of the simulation.
 pub fn index(switch: SwitchId) -> usize {
     usize::try_from(switch.get()).expect("small") - 1
@@ -75,6 +93,10 @@ pub fn spot(step: &Step) -> Spot {
 impl Judge {
     pub fn violated(&mut self, what: impl Into<String>) {
         self.violations.push(what.into());
+    }
+
+    pub fn violated_all(&mut self, what: Vec<String>) {
+        self.violations.extend(what);
     }
 
     pub fn check(&mut self, holds: bool, what: impl FnOnce() -> String) {
@@ -105,7 +127,13 @@ impl Judge {
             Event::Discovered { switch, picture } => self.discovered(*switch, picture),
             _ => {}
         }
+        self.dated(entry);
+        let before = contents(&self.topology);
         self.topology.apply(entry);
+        let after = contents(&self.topology);
+        for place in before.keys().chain(after.keys()).filter(|at| before.get(at) != after.get(at)) {
+            self.filled.insert(*place, self.topology.generation);
+        }
         let wishes = self.topology.wishes();
         if self.wishes != wishes {
             let what =
@@ -133,6 +161,12 @@ impl Judge {
                 format!("change {id} was decided at generation {seen}, but function {function} changed at {changed:?}")
             });
         }
+        for place in plan.steps.iter().filter(|step| !step.after.is_empty()).map(|step| step.place) {
+            let changed = self.filled.get(&place).copied();
+            self.check(changed.is_none_or(|changed| changed <= seen), || {
+                format!("change {id} was decided at generation {seen}, but {place:?} changed at {changed:?}")
+            });
+        }
         let mut before = BTreeMap::new();
         for step in &plan.steps {
             let (switch, at) = spot(step);
@@ -154,7 +188,8 @@ impl Judge {
         let Some(function) = self.topology.functions.get(&planned.function) else { return true };
         let Some(switch) = self.topology.switch_of(function) else { return true };
         let switch = &switches[index(switch)];
-        if !switch.pdfids().contains(&function.pdfid) {
+        let adapter = &self.topology.adapters[&function.adapter];
+        if !switch.is_in(adapter) || !switch.pdfids().contains(&function.pdfid) {
             return true;
         }
         let bound = switch.bound(function.pdfid).map(|at| (at.port, at.logical_port));
@@ -187,6 +222,10 @@ impl Judge {
         let generation = self.topology.generation.next();
         for one in moves {
             self.changed.insert(one.function, generation);
+            // Its card was replaced meanwhile: when it comes back, it is wished where it is then.
+            if !self.topology.functions.contains_key(&one.function) {
+                continue;
+            }
             let drifted = self.topology.drift.contains_key(&one.function);
             if one.asked || !drifted {
                 self.wishes.insert(one.function, one.to);
@@ -244,6 +283,22 @@ impl Judge {
         for open in self.open.values_mut() {
             open.faulted |= open.plan.switches.iter().any(|s| index(*s) == switch);
         }
+    }
+
+    /// The clock of the machine said this.
+    pub fn clock_showed(&mut self, time: DateTime<Utc>) {
+        let (first, last) = self.clock.unwrap_or((time, time));
+        self.clock = Some((first.min(time), last.max(time)));
+    }
+
+    /// An entry is dated by the clock, whatever the clock said before: the order of entries is that of their numbers.
+    fn dated(&mut self, entry: &Entry) {
+        self.clock_showed(time_of_day());
+        let there = self.clock.is_some_and(|(first, last)| first - ROUNDED <= entry.at && entry.at <= last);
+        self.check(there, || format!("entry {} is dated {}, which never was", entry.seq, entry.at));
+        self.check(entry.at.timestamp_subsec_nanos().is_multiple_of(1_000_000), || {
+            format!("entry {} is dated finer than it is hashed: {}", entry.seq, entry.at)
+        });
     }
 
     /// The engine was killed: nothing is on its way to a switch any more.

@@ -4,6 +4,7 @@ use crate::driver::SimulatedDriver;
 use crate::outside::outside;
 use crate::people::person;
 use crate::records::SimulatedRecords;
+use crate::stream::Listener;
 use crate::verdict::quiet;
 use crate::world::{World, now, reset_time, time_of_day};
 use patchbay_domain::SwitchState;
@@ -19,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 fn options() -> EngineOptions {
     EngineOptions {
-        queue_max: 6,
+        queue_max: 12,
         observe_every: Duration::from_secs(2),
         observe_pause: Duration::from_millis(50),
         call_limit: Duration::from_secs(1),
@@ -51,11 +52,14 @@ pub fn live(seed: u64) -> Told {
         runtime.block_on(async {
             world.begin(crash.filter(|_| !last));
             world.note(format!("life {life}, crash in {crash:?}"));
+            let mut listener = None;
             tokio::select! {
                 biased;
                 () = world.died() => {}
-                () = one_life(&world, last) => {}
+                () = one_life(&world, last, &mut listener) => {}
             }
+            let wrong = listener.iter_mut().flat_map(Listener::catch_up).collect();
+            world.with(|state| state.judge.violated_all(wrong));
             world.note("the end of this life");
             world.end();
         });
@@ -86,8 +90,9 @@ async fn start(world: &World) -> (Engine, EngineTasks) {
     }
 }
 
-async fn one_life(world: &World, last: bool) {
+async fn one_life(world: &World, last: bool, listener: &mut Option<Listener>) {
     let (engine, tasks) = start(world).await;
+    let listener = listener.insert(Listener::new(&engine));
     let mut others = JoinSet::new();
     others.spawn(outside(world.clone()));
     let mut people = JoinSet::new();
@@ -98,8 +103,12 @@ async fn one_life(world: &World, last: bool) {
     while people.join_next().await.is_some() {}
     others.shutdown().await;
     if last {
+        let mut late = Listener::new(&engine);
         heal(world);
         peace(world, &engine).await;
+        let shown = engine.snapshot();
+        let wrong = [listener, &mut late].into_iter().flat_map(|one| one.compare(&shown)).collect();
+        world.with(|state| state.judge.violated_all(wrong));
     }
     // Changes that wait are turned away.
     world.with(|state| state.judge.interrupted());

@@ -8,7 +8,9 @@ mod life;
 mod outside;
 mod people;
 mod records;
+mod stream;
 mod switch;
+mod turns;
 mod verdict;
 mod world;
 

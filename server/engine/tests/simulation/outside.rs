@@ -1,7 +1,7 @@
 //! Those who act at the switches, past Patchbay: other people, cables, cards, power.
 
-use crate::switch::{HOSTS, LOGICAL_PORTS};
-use crate::world::{State, World, now};
+use crate::switch::HOSTS;
+use crate::world::{State, World, now, skew, time_of_day};
 use patchbay_domain::{LogicalPort, Pdfid};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -23,13 +23,15 @@ fn happen(state: &mut State) {
     let many = u32::try_from(state.switches.len()).expect("few");
     let switch = usize::try_from(state.dice.below(many)).expect("few");
     let before = state.switches[switch].held.clone();
-    let what = match state.dice.below(20) {
+    let what = match state.dice.below(23) {
         0..=5 => bind(state, switch),
         6..=10 => unbind(state, switch),
         11..=13 => leave(state, switch, false),
         14 => reboot(state, switch),
         15 | 16 => card(state, switch),
         17 | 18 => cable(state, switch),
+        19 => another_card(state, switch),
+        20 => return set_the_clock(state),
         _ => move_one(state, switch),
     };
     let after = state.switches[switch].held.clone();
@@ -38,13 +40,14 @@ fn happen(state: &mut State) {
     state.hint(switch);
 }
 
-fn somewhere(state: &mut State) -> (patchbay_domain::PhysicalPort, LogicalPort) {
+fn somewhere(state: &mut State, switch: usize) -> (patchbay_domain::PhysicalPort, LogicalPort) {
     let port = state.dice.pick(&HOSTS).expect("some");
-    (port, LogicalPort(u8::try_from(state.dice.below(LOGICAL_PORTS.into())).expect("small")))
+    let ports = state.switches[switch].size.logical_ports.into();
+    (port, LogicalPort(u8::try_from(state.dice.below(ports)).expect("small")))
 }
 
 fn bind(state: &mut State, switch: usize) -> String {
-    let at = somewhere(state);
+    let at = somewhere(state, switch);
     let free: Vec<Pdfid> = state.switches[switch]
         .pdfids()
         .into_iter()
@@ -59,12 +62,12 @@ fn bind(state: &mut State, switch: usize) -> String {
 }
 
 fn unbind(state: &mut State, switch: usize) -> String {
-    let at = somewhere(state);
+    let at = somewhere(state, switch);
     format!("unbind {at:?}: {:?}", state.switches[switch].held.remove(&at))
 }
 
 fn move_one(state: &mut State, switch: usize) -> String {
-    let (from, to) = (somewhere(state), somewhere(state));
+    let (from, to) = (somewhere(state, switch), somewhere(state, switch));
     let held = &mut state.switches[switch].held;
     if held.contains_key(&to) {
         return "no place to move to".to_owned();
@@ -87,6 +90,7 @@ fn leave(state: &mut State, switch: usize, hangs: bool) -> String {
 /// The switch is gone for a while and comes back empty.
 fn reboot(state: &mut State, switch: usize) -> String {
     state.switches[switch].held.clear();
+    state.switches[switch].late = None;
     state.judge.upheaval(switch);
     format!("rebooted, {}", leave(state, switch, false))
 }
@@ -102,6 +106,29 @@ fn card(state: &mut State, switch: usize) -> String {
         state.switches[switch].plug(card, bindings);
         format!("card {card} plugged in, with bindings: {bindings}")
     }
+}
+
+/// A card is pulled, if it is in, and another one takes its slot: at once, or before the old one is back.
+fn another_card(state: &mut State, switch: usize) -> String {
+    let card = usize::try_from(state.dice.below(2)).expect("0 or 1");
+    let renumbered = state.dice.chance(500);
+    state.judge.upheaval(switch);
+    if state.switches[switch].cards[card].present {
+        state.switches[switch].pull(card);
+    }
+    state.switches[switch].replace(card, renumbered);
+    state.switches[switch].plug(card, false);
+    format!("card {card} replaced, renumbered: {renumbered}")
+}
+
+/// Somebody sets the clock of the machine, forwards or backwards, by up to two years.
+fn set_the_clock(state: &mut State) {
+    let most = state.dice.pick(&[1_000, 3_600_000, 63_072_000_000_i64]).expect("three");
+    let by = i64::from(state.dice.below(2_001)) * most / 1_000 - most;
+    state.judge.clock_showed(time_of_day());
+    skew(by);
+    state.judge.clock_showed(time_of_day());
+    state.note(format!("outside: the clock is put forward by {by} ms"));
 }
 
 fn cable(state: &mut State, switch: usize) -> String {

@@ -9,9 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
+/// How many times as much somebody in a hurry asks for.
+const HURRY: u32 = 3;
+
 /// What a person remembers, whatever happens to the engine.
 pub struct Person {
     name: String,
+    /// A script, or somebody who does not wait for anything: they fill the queue.
+    pub hurried: bool,
     /// What they look at; it may be old.
     pub board: Option<Arc<Snapshot>>,
     /// What they sent last with a key, and whether it was answered.
@@ -21,8 +26,8 @@ pub struct Person {
 }
 
 impl Person {
-    pub fn new(number: u32) -> Self {
-        Self { name: format!("person {number}"), board: None, sent: None, changes: Vec::new() }
+    pub fn new(number: u32, hurried: bool) -> Self {
+        Self { name: format!("person {number}"), hurried, board: None, sent: None, changes: Vec::new() }
     }
 
     fn actor(&self) -> Actor {
@@ -41,8 +46,9 @@ enum Act {
 
 /// One person acts so many times.
 pub async fn person(world: World, engine: Engine, who: usize, times: u32) {
-    for _ in 0..times {
-        let pause = world.with(|state| state.dice.below(300));
+    let hurried = world.with(|state| state.people[who].hurried);
+    for _ in 0..times * if hurried { HURRY } else { 1 } {
+        let pause = world.with(|state| state.dice.below(if hurried { 10 } else { 300 }));
         sleep(Duration::from_millis(pause.into())).await;
         let now = engine.snapshot();
         match world.with(|state| act(state, who, now)) {
@@ -55,7 +61,8 @@ pub async fn person(world: World, engine: Engine, who: usize, times: u32) {
 }
 
 fn act(state: &mut State, who: usize, now: Arc<Snapshot>) -> Act {
-    if state.people[who].board.is_none() || state.dice.chance(700) {
+    let looks = if state.people[who].hurried { 950 } else { 700 };
+    if state.people[who].board.is_none() || state.dice.chance(looks) {
         state.people[who].board = Some(now);
     }
     let repeats = match &state.people[who].sent {
@@ -103,7 +110,10 @@ async fn submit(world: &World, engine: &Engine, who: usize, submission: Submissi
     let answer = engine.submit(submission).await;
     let (change, waits) = world.with(|state| {
         answered(state, who, &request, &answer, first);
-        (answer.ok().map(|accepted| accepted.change), state.dice.chance(400))
+        (
+            answer.ok().map(|accepted| accepted.change),
+            state.dice.chance(if state.people[who].hurried { 20 } else { 400 }),
+        )
     });
     if let Some(change) = change.filter(|_| waits)
         && let Some(end) = engine.end_of(change)
@@ -139,11 +149,30 @@ fn answered(
             });
             state.people[who].changes.push(accepted.change);
         }
-        Err(_) if first => {
+        Err(error) if first => {
+            stale_for_a_reason(state, request, error);
             state.judge.turned_down.insert(request.to_owned(), said);
         }
         // It says nothing about the first time.
         Err(_) => {}
+    }
+}
+
+/// Who is told that something has changed since they looked is told what, and it has.
+fn stale_for_a_reason(state: &mut State, request: &str, error: &SubmitError) {
+    let SubmitError::Stale { seen, moved, .. } = error else { return };
+    let judge = &mut state.judge;
+    judge.check(!moved.is_empty(), || format!("{request} is stale, and nobody says why"));
+    for one in moved {
+        let after = one.generation > *seen || one.by == Toucher::Unknown;
+        let known = match &one.by {
+            Toucher::Change { change, .. } => {
+                judge.open.contains_key(change)
+                    || judge.ended.get(change).is_some_and(|(outcome, _)| *outcome == Outcome::Applied)
+            }
+            Toucher::Outside | Toucher::Discovery | Toucher::Unknown => true,
+        };
+        judge.check(after && known, || format!("{request}, seen {seen}, is said to be stale: {one:?}"));
     }
 }
 

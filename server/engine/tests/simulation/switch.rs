@@ -1,4 +1,4 @@
-//! A switch in memory: three hosts of two logical ports, two cards of five functions.
+//! A switch in memory: three hosts of two logical ports and two cards of five functions, or of more of both.
 
 use patchbay_domain::*;
 use patchbay_driver::DriverError;
@@ -9,10 +9,24 @@ use tokio::sync::watch;
 /// The host ports.
 pub const HOSTS: [PhysicalPort; 3] = [PhysicalPort(0), PhysicalPort(4), PhysicalPort(8)];
 
-/// How many logical ports each host has: so few that people get in each other's way.
-pub const LOGICAL_PORTS: u8 = 2;
+/// How much there is on a switch.
+#[derive(Clone, Copy)]
+pub struct Size {
+    /// Logical ports of each host.
+    pub logical_ports: u8,
+    /// Functions of each model of card.
+    functions: [u16; 2],
+}
 
-const FUNCTIONS: u16 = 5;
+impl Size {
+    /// So little that people get in each other's way.
+    pub const NARROW: Self = Self { logical_ports: 2, functions: [5, 4] };
+    /// So much that one of them can fill a queue.
+    pub const WIDE: Self = Self { logical_ports: 6, functions: [12, 9] };
+}
+
+/// How far apart the first PDFIDs of two cards are that a slot may hold; some models have the same.
+const APART: u16 = 0x100;
 
 /// A logical port of a switch, by address.
 pub type At = (PhysicalPort, LogicalPort);
@@ -24,12 +38,17 @@ pub struct Card {
     slot: u8,
     /// The first of its PDFIDs.
     first: u16,
+    /// Which card it is: another one in the same slot is another adapter.
+    model: usize,
+    /// How many functions it has, by model.
+    functions: [u16; 2],
     pub present: bool,
     /// What it held when it was pulled, for a switch that remembers.
     pub remembered: Bindings,
 }
 
 pub struct Switch {
+    pub size: Size,
     pub held: Bindings,
     pub cards: [Card; 2],
     /// Which cables are out.
@@ -39,18 +58,33 @@ pub struct Switch {
     /// Whoever calls it while it is away hears nothing at all.
     pub hangs: bool,
     pub hints: watch::Sender<u64>,
+    /// A step that is on its way while its caller may be killed any moment.
+    pub on_its_way: Option<Step>,
+    /// A step whose caller has given it up, and that the switch does before it listens to anybody again.
+    pub late: Option<Step>,
 }
 
 impl Switch {
-    pub fn new() -> Self {
-        let card = |slot, first| Card { slot, first, present: true, remembered: Bindings::new() };
+    pub fn new(size: Size) -> Self {
+        let functions = size.functions;
+        let card = |slot, first| Card {
+            slot,
+            first,
+            model: 0,
+            functions,
+            present: true,
+            remembered: Bindings::new(),
+        };
         Self {
+            size,
             held: Bindings::new(),
             cards: [card(16, 0x1000), card(20, 0x2000)],
             unplugged: Vec::new(),
             away_until: Duration::ZERO,
             hangs: false,
             hints: watch::Sender::new(0),
+            on_its_way: None,
+            late: None,
         }
     }
 
@@ -72,7 +106,7 @@ impl Switch {
         let host = |port| ObservedHostPort {
             port,
             link: if self.unplugged.contains(&port) { link.lost() } else { link },
-            logical_ports: LOGICAL_PORTS,
+            logical_ports: self.size.logical_ports,
         };
         let slot = |card: &Card| ObservedSlot {
             port: PhysicalPort(card.slot),
@@ -96,8 +130,13 @@ impl Switch {
         };
         ObservedAdapter {
             kind: AdapterKind::Nic,
-            name: format!("NIC {}", card.slot),
-            fingerprint: Fingerprint { vendor: 1, device: 2, subsystem_vendor: 0, subsystem_device: 0 },
+            name: format!("NIC {} of model {}", card.slot, card.model),
+            fingerprint: Fingerprint {
+                vendor: 1,
+                device: u16::try_from(card.model).expect("small"),
+                subsystem_vendor: 0,
+                subsystem_device: 0,
+            },
             functions: (0..).zip(card.pdfids()).map(function).collect(),
         }
     }
@@ -149,10 +188,33 @@ impl Switch {
     }
 }
 
+impl Switch {
+    /// Puts another card into an empty slot. With the same PDFIDs as the one before or with others.
+    pub fn replace(&mut self, card: usize, renumbered: bool) {
+        let Card { first, model, remembered, .. } = &mut self.cards[card];
+        *model = 1 - *model;
+        if renumbered {
+            *first ^= APART;
+        }
+        remembered.clear();
+    }
+
+    /// Whether this very card is in its slot.
+    pub fn is_in(&self, adapter: &Adapter) -> bool {
+        let mut there = self.cards.iter().filter(|card| card.present).map(|card| (card.slot, card.model));
+        there.any(|(slot, model)| slot == adapter.slot.0 && model == usize::from(adapter.fingerprint.device))
+    }
+
+    /// Whether a step would be done: its logical port holds what the step starts from.
+    pub fn fits(&self, step: &Step) -> bool {
+        self.held.get(&at(step)).cloned().unwrap_or_default() == pdfids(&step.before)
+    }
+}
+
 impl Card {
     fn pdfids(&self) -> impl Iterator<Item = Pdfid> {
         let first = self.first;
-        (0..FUNCTIONS).map(move |index| Pdfid::new(first + index).expect("in range"))
+        (0..self.functions[self.model]).map(move |index| Pdfid::new(first + index).expect("in range"))
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::dice::Dice;
 use crate::judge::Judge;
 use crate::people::Person;
-use crate::switch::Switch;
-use chrono::{DateTime, Utc};
+use crate::switch::{Size, Switch};
+use chrono::{DateTime, TimeDelta, Utc};
 use patchbay_domain::{Assignment, ChangeId, Entry, Event, FunctionId, Plan};
 use patchbay_store::memory::MemoryRecords;
 use std::cell::Cell;
@@ -20,6 +20,8 @@ thread_local! {
     static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
     /// The time of the simulation then.
     static BASE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    /// How many milliseconds the clock has been put forward.
+    static SKEW: Cell<i64> = const { Cell::new(0) };
 }
 
 /// How likely things are in one seed, each of a thousand.
@@ -81,15 +83,18 @@ pub struct World {
 impl World {
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
+        let mut judge = Judge::default();
+        judge.clock_showed(time_of_day());
         let habits = Habits::thrown(&mut dice);
-        let switches = (0..dice.between(1, 3)).map(|_| Switch::new()).collect();
-        let people = (0..dice.between(2, 5)).map(Person::new).collect();
+        let size = if dice.chance(250) { Size::WIDE } else { Size::NARROW };
+        let switches = (0..dice.between(1, 3)).map(|_| Switch::new(size)).collect();
+        let people = (0..dice.between(2, 5)).map(|who| Person::new(who, dice.chance(300))).collect();
         let state = State {
             dice,
             habits,
             switches,
             people,
-            judge: Judge::default(),
+            judge,
             requests: 0,
             past: vec![BTreeMap::new()],
             plans: BTreeMap::new(),
@@ -189,6 +194,12 @@ impl State {
         for switch in &mut self.switches {
             // A new engine, new listeners: the old ones died with theirs.
             switch.hints = tokio::sync::watch::Sender::new(0);
+            // What was on its way may have reached the switch or not.
+            if let Some(step) = switch.on_its_way.take().filter(|step| switch.fits(step))
+                && self.dice.chance(500)
+            {
+                switch.late = Some(step);
+            }
         }
     }
 
@@ -208,9 +219,17 @@ pub fn now() -> Duration {
 pub fn reset_time() {
     BEGAN.set(None);
     BASE.set(Duration::ZERO);
+    SKEW.set(0);
 }
 
-/// The time of day, as the engine is told.
+/// Puts the clock forward, or back.
+pub fn skew(by_ms: i64) {
+    SKEW.set(SKEW.get() + by_ms);
+}
+
+/// The time of day, as the engine is told: finer than the ledger writes it down.
 pub fn time_of_day() -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + Duration::from_hours(24 * 365 * 50) + now()
+    let fine = Duration::from_nanos(123_456);
+    let set = TimeDelta::milliseconds(SKEW.get());
+    DateTime::UNIX_EPOCH + Duration::from_hours(24 * 365 * 50) + now() + fine + set
 }
