@@ -9,7 +9,7 @@
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse; [`places`]: what it looks up on the way;
 //! * [`goback`]: the intents that undo, restore, revert and adopt; [`touches`]: what changed since somebody looked;
 //! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
-//! * [`vitals`]: how a switch is: heat, errors, traffic;
+//! * [`vitals`]: how a switch is: heat, errors, traffic; [`health`] and [`ward`]: what of links and switches becomes history;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
 
 pub mod address;
@@ -17,6 +17,7 @@ pub mod chain;
 mod choose;
 pub mod fold;
 pub mod goback;
+pub mod health;
 pub mod history;
 pub mod idempotency;
 pub mod ids;
@@ -34,6 +35,7 @@ pub mod rules;
 pub mod topology;
 pub mod touches;
 pub mod vitals;
+pub mod ward;
 pub mod words;
 
 #[cfg(test)]
@@ -43,6 +45,7 @@ pub use address::{AddressError, Link, LinkHealth, LogicalPort, Pdfid, PhysicalPo
 pub use chain::{ChainError, Hash};
 pub use fold::Delta;
 pub use goback::DriftKind;
+pub use health::{Patience, Raised, Sign, Subject, Verdict, Watch};
 pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
@@ -67,3 +70,4 @@ pub use vitals::{
     Concern, FirmwareImage, FirmwarePart, LinkPhase, PortEvent, PortEventCount, PortVitals, Temperature,
     Traffic, Vitals,
 };
+pub use ward::Ward;

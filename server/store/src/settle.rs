@@ -1,9 +1,10 @@
-//! Bringing the tables of the picture to what was folded: who has what, what is wished, and the generation.
+//! Bringing the tables of the picture to what was folded: who has what, what is wished, what is in
+//! trouble, and the generation.
 
 use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::row::stored;
-use patchbay_domain::{Assignment, Drift, FunctionId, Topology};
+use patchbay_domain::{Assignment, Drift, FunctionId, Raised, Topology};
 use serde::Serialize;
 use sqlx::SqliteConnection;
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ pub(crate) async fn settle(
 ) -> Result<(), StoreError> {
     assign(connection, before, after).await?;
     drift(connection, before, after).await?;
+    health(connection, before, after).await?;
     if before.generation != after.generation {
         let raise = sqlx::query("UPDATE picture SET generation = ?");
         raise.bind(stored(after.generation.get())).execute(connection).await?;
@@ -81,6 +83,31 @@ async fn drift(
          SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number,
              since = excluded.since";
     rows(connection, wish, &found).await
+}
+
+async fn health(
+    connection: &mut SqliteConnection,
+    before: &Topology,
+    after: &Topology,
+) -> Result<(), StoreError> {
+    let over: Vec<_> = before.health.keys().filter(|subject| !after.health.contains_key(subject)).collect();
+    let forget = "DELETE FROM health WHERE subject IN (SELECT value FROM json_each(?))";
+    rows(connection, forget, &over).await?;
+    let raised = after.health.iter().filter(|(subject, raised)| before.health.get(subject) != Some(raised));
+    let raised: Vec<_> = raised
+        .map(|(subject, raised)| {
+            let Raised { switch, name, since, at, times } = raised;
+            (subject, switch, name, stored(since.get()), at, times)
+        })
+        .collect();
+    // Cleared and raised again in one group, a trouble is another one in the same row.
+    let keep = "INSERT INTO health (subject, switch, name, since, at, times)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+         FROM json_each(?) WHERE true
+         ON CONFLICT (subject) DO UPDATE
+         SET switch = excluded.switch, name = excluded.name, since = excluded.since, at = excluded.at,
+             times = excluded.times";
+    rows(connection, keep, &raised).await
 }
 
 /// Runs a statement for all rows at once; for none of them, not at all.

@@ -3,7 +3,6 @@
 use crate::chained::Head;
 use crate::draft::{Asked, Draft, Drafted, Known};
 use crate::error::StoreError;
-use crate::events;
 use crate::lines::{self, Line, Subjects};
 use crate::open::Store;
 use crate::row::{Cells, stored};
@@ -19,7 +18,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownSwitch`], [`StoreError::UnknownHost`], [`StoreError::UnknownChange`],
     /// [`StoreError::AlreadyClosed`], [`StoreError::OutOfOrder`], [`StoreError::KeyTaken`],
-    /// [`StoreError::NotRecordable`] and [`StoreError::TooMany`] say what is wrong with the group. After any other
+    /// [`StoreError::AlreadyRaised`], [`StoreError::NotRaised`], [`StoreError::NotRecordable`] and [`StoreError::TooMany`] say what is wrong with the group. After any other
     /// error the caller cannot know whether the group will be there after a restart, and [`Store::load`] tells.
     pub async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError> {
         let asked = Asked::by(&writings)?;
@@ -55,7 +54,7 @@ async fn write(
     changes::close(connection, &draft.entries).await?;
     keys::insert(connection, &draft.keys).await?;
     settle::settle(connection, &draft.before, &draft.after).await?;
-    let lines = happened(connection, &draft.entries).await?;
+    let lines = happened(&draft.entries)?;
     lines::insert(connection, lines).await?;
     Ok(draft.entries.into_iter().map(|drafted| drafted.written.entry).collect())
 }
@@ -85,28 +84,29 @@ async fn known(connection: &mut SqliteConnection, asked: &Asked) -> Result<Known
     let (hosts, changes, keys) = (cells.json("hosts")?, cells.json("changes")?, cells.json("keys")?);
     let mut picture = picture::of_functions(connection, &asked.functions).await?;
     picture.generation = Generation::new(cells.number("generation")?);
+    if !asked.subjects.is_empty() {
+        picture.health = picture::health(connection).await?;
+    }
     let head: Head = ledger::head(connection).await?;
     Ok(Known { head, next_change, switches, hosts, picture, changes, keys })
 }
 
-/// Brings ports and switches up to date, and gives the lines of the history with what they touched.
-async fn happened(connection: &mut SqliteConnection, entries: &[Drafted]) -> Result<Vec<Line>, StoreError> {
+/// The lines of the history with what they touched.
+fn happened(entries: &[Drafted]) -> Result<Vec<Line>, StoreError> {
     let mut lines = Vec::new();
     for Drafted { written, switch_name } in entries {
         let mut subjects = Subjects::default();
         match &written.entry.event {
-            Event::LinksChanged { switch, links } => {
-                subjects = events::change_links(connection, *switch, links).await?;
-            }
             Event::BindingsFound { differences, .. } => {
                 differences.iter().for_each(|d| subjects.function(d.function, d.recorded, d.found));
             }
             Event::ChangeOpened { plan, .. } => {
                 plan.moves.iter().for_each(|m| subjects.function(m.function, m.from, m.to));
             }
-            Event::SwitchLost { switch, .. } => events::set_lost(connection, *switch, true).await?,
-            Event::SwitchReached { switch } => events::set_lost(connection, *switch, false).await?,
-            Event::ChangeClosed { .. } | Event::SwitchAdded { .. } | Event::Discovered { .. } => {}
+            Event::HealthRaised { subject, .. } | Event::HealthCleared { subject, .. } => {
+                subjects.trouble(*subject);
+            }
+            _ => {}
         }
         let name = switch_name.as_deref().unwrap_or_default();
         lines.extend(Line::of(&written.entry, name, &subjects)?);

@@ -1,7 +1,7 @@
 //! The ledger cannot be changed, and who changes it anyway is found out.
 
 use crate::lab::{HOST_B, Lab, NIC_VF2};
-use patchbay_domain::{ChainError, Event, Outcome, Seq, SwitchId};
+use patchbay_domain::{ChainError, Outcome, Seq, SwitchId};
 use patchbay_store::{Store, StoreError, Writing};
 use sqlx::SqliteConnection;
 
@@ -110,7 +110,7 @@ async fn pages_have_every_entry_once_and_say_where_the_next_one_starts() {
     let switch = SwitchId::new(1);
     let mut written = lab.entries().await;
     for _ in 0..7 {
-        let entry = lab.record(crate::lab::at(9), Event::SwitchReached { switch }).await.expect("recorded");
+        let entry = lab.record(crate::lab::at(9), crate::lab::nothing_found(switch)).await.expect("recorded");
         written.push(entry);
     }
     assert_eq!(lab.entries().await, written);
@@ -125,7 +125,7 @@ async fn pages_have_every_entry_once_and_say_where_the_next_one_starts() {
 async fn writers_that_arrive_together_get_numbers_without_gaps() {
     let lab = Lab::discovered().await;
     let all = (0..16).map(|_| {
-        let event = Event::SwitchReached { switch: SwitchId::new(1) };
+        let event = crate::lab::nothing_found(SwitchId::new(1));
         let (store, writing) = (lab.store.clone(), Writing::Event { at: crate::lab::at(9), event });
         tokio::spawn(async move { store.write(vec![writing]).await })
     });
