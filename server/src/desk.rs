@@ -5,14 +5,14 @@ use chrono::Utc;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use patchbay_api::{
-    ApiError, ChangeRequest, Desk, LiveEvent, LiveEvents, Notice, Picture, Proposal, WayBack,
+    ApiError, CarriedOut, ChangeRequest, Desk, LiveEvent, LiveEvents, Notice, Picture, Proposal, WayBack,
 };
 use patchbay_domain::history::LEDGER_PAGE_MAX;
 use patchbay_domain::{
     Actor, ChangeId, ChangeRecord, Hash, HistoryPage, HistoryQuery, IdempotencyKey, Intent, LedgerPage,
     Places, Plan, Seq, Vitals,
 };
-use patchbay_engine::{Accepted, CancelError, Engine, Happening, Happenings, Submission, SubmitError};
+use patchbay_engine::{Accepted, CancelError, Ended, Engine, Happening, Happenings, Submission, SubmitError};
 use patchbay_store::{Keyed, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
@@ -53,23 +53,25 @@ impl ServerDesk {
 
     /// Waits for the end of a change that was accepted. What was opened and closed in this run need not be read from
     /// the database.
-    async fn ended(&self, accepted: Accepted) -> Result<ChangeRecord, ApiError> {
+    async fn ended(&self, accepted: Accepted) -> Result<CarriedOut, ApiError> {
         let mut stopping = self.stopping.clone();
         let Some(end) = self.engine.end_of(accepted.change) else {
-            return self.record(accepted.change).await;
+            return Ok(self.record(accepted.change).await?.into());
         };
         let closed = tokio::select! {
             biased;
             closed = end => closed,
             _ = stopping.wait_for(|stop| *stop) => return Err(ApiError::Stopping),
         };
-        match (accepted.opened, closed) {
-            (Some(opened), Ok(closed)) => match ChangeRecord::of(&opened, Some(&closed)) {
-                Some(record) => Ok(record),
-                None => self.record(accepted.change).await,
-            },
-            _ => self.record(accepted.change).await,
-        }
+        let Ok(Ended { entry, generation }) = closed else {
+            return Ok(self.record(accepted.change).await?.into());
+        };
+        let known = accepted.opened.and_then(|opened| ChangeRecord::of(&opened, Some(&entry)));
+        let record = match known {
+            Some(record) => record,
+            None => self.record(accepted.change).await?,
+        };
+        Ok(CarriedOut { record, generation: Some(generation) })
     }
 
     async fn record(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
@@ -118,7 +120,7 @@ impl Desk for ServerDesk {
     }
 
     async fn plan(&self, intent: &Intent) -> Result<Plan, ApiError> {
-        Ok(patchbay_domain::plan(&self.engine.snapshot().topology, intent)?)
+        Ok(self.engine.plan(intent)?)
     }
 
     async fn submit(
@@ -135,7 +137,7 @@ impl Desk for ServerDesk {
         actor: Actor,
         request: ChangeRequest,
         key: Option<IdempotencyKey>,
-    ) -> Result<ChangeRecord, ApiError> {
+    ) -> Result<CarriedOut, ApiError> {
         let accepted = self.accept(actor, request, key).await?;
         self.ended(accepted).await
     }

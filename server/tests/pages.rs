@@ -14,7 +14,7 @@ use http::{Request, Response, StatusCode};
 use leptos::server_fn::ServerFn;
 use patchbay::assets::Assets;
 use patchbay::pages::pages;
-use patchbay_api::{ApiError, ChangeRequest, Desk, LiveEvents, Picture, Proposal, WayBack};
+use patchbay_api::{ApiError, CarriedOut, ChangeRequest, Desk, LiveEvents, Picture, Proposal, WayBack};
 use patchbay_app::actions::{ActionError, Look, Submit};
 use patchbay_app::block;
 use patchbay_domain::{
@@ -53,7 +53,7 @@ impl Desk for QuietDesk {
         _: Actor,
         _: ChangeRequest,
         _: Option<IdempotencyKey>,
-    ) -> Result<ChangeRecord, ApiError> {
+    ) -> Result<CarriedOut, ApiError> {
         Err(ApiError::Stopping)
     }
 

@@ -4,7 +4,7 @@ use crate::drift::Proposal;
 use crate::error::ApiError;
 use crate::live::LiveEvent;
 use crate::request::{ChangeRequest, WayBack};
-use crate::view::Picture;
+use crate::view::{CarriedOut, Picture};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use patchbay_domain::{
@@ -50,7 +50,7 @@ pub trait Desk: Send + Sync + 'static {
         actor: Actor,
         request: ChangeRequest,
         key: Option<IdempotencyKey>,
-    ) -> Result<ChangeRecord, ApiError>;
+    ) -> Result<CarriedOut, ApiError>;
 
     /// Cancels a change that waits for its turn. It has ended when this returns.
     ///

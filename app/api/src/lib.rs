@@ -15,4 +15,4 @@ pub use drift::{DriftView, Proposal, SwitchDriftView};
 pub use error::{ApiError, Problem};
 pub use live::LiveEvent;
 pub use request::{ChangeRequest, WayBack};
-pub use view::{Notice, Picture, TopologyView};
+pub use view::{CarriedOut, Notice, Picture, TopologyView};

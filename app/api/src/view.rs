@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use patchbay_domain::health::counted;
 use patchbay_domain::{
-    Adapter, AdapterId, AdapterKind, ChangeId, FirmwareImage, Function, FunctionId, Generation, HistoryItem,
-    Host, HostId, Link, LogicalPort, Pdfid, PhysicalPort, PortVitals, Raised, Role, Seq, Subject, SwitchId,
-    SwitchState, Temperature, Topology, Vitals,
+    Adapter, AdapterId, AdapterKind, ChangeId, ChangeRecord, FirmwareImage, Function, FunctionId, Generation,
+    HistoryItem, Host, HostId, Link, LogicalPort, Pdfid, PhysicalPort, PortVitals, Raised, Role, Seq,
+    Subject, SwitchId, SwitchState, Temperature, Topology, Vitals,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,22 @@ pub enum Notice {
         /// How to add a real switch, as a command line.
         how_to_add: String,
     },
+}
+
+/// The answer to somebody who waited for the end of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarriedOut {
+    /// The change.
+    pub record: ChangeRecord,
+    /// The generation it left behind: what to send as `seen` next. None for a change that had ended before.
+    pub generation: Option<Generation>,
+}
+
+impl From<ChangeRecord> for CarriedOut {
+    /// A change whose end nobody waited for.
+    fn from(record: ChangeRecord) -> Self {
+        Self { record, generation: None }
+    }
 }
 
 /// The rack as it is: what the board is drawn from and what the live stream continues.

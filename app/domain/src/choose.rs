@@ -1,7 +1,7 @@
 //! Which logical port each move gets.
 
 use crate::LogicalPort;
-use crate::ids::FunctionId;
+use crate::ids::{FunctionId, HostId};
 use crate::intent::{Intent, Move};
 use crate::places::Places;
 use crate::refusal::Refusal;
@@ -48,6 +48,18 @@ struct Choice<'a> {
     named: BTreeMap<Place, u8>,
     /// How many of the moves so far got each logical port.
     claimed: BTreeMap<Place, u8>,
+    /// How far each host was looked through. What was passed over once cannot be had later either, so a plan that
+    /// fills a host looks at each of its logical ports once and not once for every move.
+    looked: BTreeMap<HostId, Looked>,
+}
+
+/// The lowest logical ports of a host that were not passed over yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looked {
+    /// In the search for a free one.
+    free: u8,
+    /// In the search for one that the intent frees.
+    freed: u8,
 }
 
 fn named_place(wanted: &Move) -> Option<Place> {
@@ -62,7 +74,7 @@ impl<'a> Choice<'a> {
             *count = count.saturating_add(1);
         }
         let moving = intent.moves.iter().map(|m| m.function).collect();
-        Self { topology, places, moving, named, claimed: BTreeMap::new() }
+        Self { topology, places, moving, named, claimed: BTreeMap::new(), looked: BTreeMap::new() }
     }
 
     fn resolve(&mut self, wanted: &Move) -> Result<Resolved, Refusal> {
@@ -76,18 +88,32 @@ impl<'a> Choice<'a> {
     }
 
     fn pick(&mut self, host: &Host) -> Result<Target, Refusal> {
-        let all =
-            || (0..host.logical_ports).map(|port| Place { host: host.id, logical_port: LogicalPort(port) });
-        let open = |place: &Place| !self.named.contains_key(place) && !self.claimed.contains_key(place);
-        let free = all().find(|place| open(place) && self.is_free(*place)).map(|place| (place, false));
-        let found =
-            free.or_else(|| all().find(|place| open(place) && self.is_freed(*place)).map(|p| (p, true)));
-        let Some((place, deferred)) = found else {
+        let Looked { free, freed } = self.looked.get(&host.id).copied().unwrap_or_default();
+        let (free, found) = self.search(host, free, Self::is_free);
+        let (freed, found, deferred) = match found {
+            Some(place) => (freed, Some(place), false),
+            None => {
+                let (freed, found) = self.search(host, freed, Self::is_freed);
+                (freed, found, true)
+            }
+        };
+        self.looked.insert(host.id, Looked { free, freed });
+        let Some(place) = found else {
             let (host_name, logical_ports) = (host.name.clone(), host.logical_ports);
             return Err(Refusal::HostFull { host: host.id, host_name, logical_ports });
         };
         self.claimed.insert(place, 1);
         Ok(Target { place, number: 0, deferred })
+    }
+
+    /// The lowest logical port from `first` on that nobody named or got and that is `wanted`, and where to go on.
+    fn search(&self, host: &Host, first: u8, wanted: impl Fn(&Self, Place) -> bool) -> (u8, Option<Place>) {
+        let place = |port| Place { host: host.id, logical_port: LogicalPort(port) };
+        let open = |place: &Place| !self.named.contains_key(place) && !self.claimed.contains_key(place);
+        match (first..host.logical_ports).find(|&port| open(&place(port)) && wanted(self, place(port))) {
+            Some(port) => (port + 1, Some(place(port))),
+            None => (host.logical_ports, None),
+        }
     }
 
     /// Takes a logical port that a move names.

@@ -30,8 +30,6 @@ struct Mover {
     homes: [HostId; 2],
     /// The generation to send.
     seen: Generation,
-    /// How much a change raises the generation by itself.
-    rise: u64,
 }
 
 /// Lets so many clients move functions to and fro, spread evenly over the switches.
@@ -41,19 +39,10 @@ struct Mover {
 pub async fn run(site: &Site, clients: usize, measured: Duration) -> Result<Tally> {
     let mut movers = Vec::with_capacity(clients);
     for (function, homes) in commuters(site, clients)? {
-        movers.push(Mover {
-            door: site.door().await?,
-            function,
-            homes,
-            seen: site.board.0.generation,
-            rise: 0,
-        });
+        movers.push(Mover { door: site.door().await?, function, homes, seen: site.board.0.generation });
     }
-    let first = movers.first_mut().context("there is a client")?;
-    first.move_over(&mut Tally::default()).await?;
-    let rise = first.learn_rise().await?;
     let began = Instant::now() + WARM_UP;
-    let work = movers.into_iter().map(|mover| Mover { rise, ..mover }).map(async |mut mover| {
+    let work = movers.into_iter().map(async |mut mover| {
         let mut warm = Tally::default();
         while Instant::now() < began {
             mover.move_over(&mut warm).await?;
@@ -102,7 +91,7 @@ impl Mover {
                 Submitted::Ended(ended) => {
                     tally.took_ms.push(ms(began.elapsed()));
                     ensure!(ended.stage == Stage::Applied, "the move ended as {:?}", ended.stage);
-                    self.seen = Generation::new(ended.plan.generation.get() + self.rise);
+                    self.seen = ended.generation.context("the answer says what to send next")?;
                     self.homes.reverse();
                     return Ok(());
                 }
@@ -116,13 +105,5 @@ impl Mover {
                 }
             }
         }
-    }
-
-    /// How much the last change of this client has raised the generation; asked while nobody else makes changes.
-    async fn learn_rise(&mut self) -> Result<u64> {
-        let now = self.door.topology().await?.generation;
-        let rise = now.get() - self.seen.get();
-        self.seen = now;
-        Ok(rise)
     }
 }

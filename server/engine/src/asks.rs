@@ -78,9 +78,12 @@ impl Asks {
         answered.await.unwrap_or(Err(SubmitError::Stopping))
     }
 
-    /// None when the scribe has ended.
-    pub(crate) async fn settle(&self, settled: Settled) -> Option<Result<(), StoreError>> {
-        self.ask(|answer| Ask::Settle(settled, answer)).await
+    /// Asks to close a change; what is asked after this returns is worked out with the change closed. None when the
+    /// scribe has ended.
+    pub(crate) async fn settle(&self, settled: Settled) -> Option<oneshot::Receiver<Result<(), StoreError>>> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Ask::Settle(settled, answer)).await.ok()?;
+        Some(answered)
     }
 
     /// None when the scribe has ended.

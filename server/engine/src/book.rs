@@ -5,8 +5,8 @@
 
 use patchbay_domain::reconcile::changed_links;
 use patchbay_domain::{
-    ChangeId, Delta, Entry, Event, Link, Observation, PhysicalPort, Seq, StepProgress, Subject, SwitchId,
-    SwitchState, Topology, Vitals,
+    ChangeId, Delta, Entry, Event, Generation, Intent, Link, Observation, PhysicalPort, Places, Plan,
+    Refusal, Seq, StepProgress, Subject, SwitchId, SwitchState, Topology, Vitals, plan_with,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
@@ -28,6 +28,15 @@ pub struct Snapshot {
     pub begun: BTreeSet<ChangeId>,
     /// Why nothing can be written down right now, as a sentence; none when all is well.
     pub trouble: Option<String>,
+}
+
+/// The end of a change.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The entry that closes it.
+    pub entry: Arc<Entry>,
+    /// The generation it left behind: what who waited for it has seen.
+    pub generation: Generation,
 }
 
 /// Something a listener is told.
@@ -62,18 +71,31 @@ struct Inner {
     current: RwLock<Current>,
     told: broadcast::Sender<Happening>,
     /// Who waits for the end of which change.
-    ends: Mutex<BTreeMap<ChangeId, Vec<oneshot::Sender<Arc<Entry>>>>>,
+    ends: Mutex<BTreeMap<ChangeId, Vec<oneshot::Sender<Ended>>>>,
 }
 
 /// The picture is written in place; a copy is made only for whoever asks, and kept until the next writing.
 struct Current {
     live: Snapshot,
+    /// Where everything is, for plans that nobody asks to be carried out.
+    places: Places,
     copy: Option<Arc<Snapshot>>,
 }
 
 impl Current {
     fn copy(&mut self) -> Arc<Snapshot> {
         Arc::clone(self.copy.get_or_insert_with(|| Arc::new(self.live.clone())))
+    }
+
+    /// Folds an entry into the picture.
+    fn fold(&mut self, entry: &Entry) {
+        let live = self.change();
+        let deltas = live.topology.apply(entry);
+        live.seq = entry.seq;
+        if let Event::ChangeClosed { change, .. } = &entry.event {
+            live.begun.remove(change);
+        }
+        self.places.follow(&self.live.topology, &deltas);
     }
 
     /// The picture, to be changed.
@@ -87,9 +109,10 @@ impl Book {
     /// A book that begins with this picture.
     pub(crate) fn new(topology: Topology, seq: Seq) -> Self {
         let (vitals, begun, trouble) = (BTreeMap::new(), BTreeSet::new(), None);
+        let places = Places::of(&topology);
         let live = Snapshot { topology, seq, vitals, begun, trouble };
         let (told, _) = broadcast::channel(HAPPENINGS_MAX);
-        let current = RwLock::new(Current { live, copy: None });
+        let current = RwLock::new(Current { live, places, copy: None });
         Self(Arc::new(Inner { current, told, ends: Mutex::default() }))
     }
 
@@ -107,13 +130,19 @@ impl Book {
         at(&self.0.current.read().unwrap_or_else(PoisonError::into_inner).live)
     }
 
+    /// Plans an intent on the picture as it is now, without copying it.
+    pub(crate) fn plan(&self, intent: &Intent) -> Result<Plan, Refusal> {
+        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
+        plan_with(&current.live.topology, &current.places, intent)
+    }
+
     pub(crate) fn watch(&self) -> (Arc<Snapshot>, Happenings) {
         let mut current = self.write();
         (current.copy(), self.0.told.subscribe())
     }
 
     /// Waits for the end of a change that is open now; none for one that is not.
-    pub(crate) fn end_of(&self, change: ChangeId) -> Option<oneshot::Receiver<Arc<Entry>>> {
+    pub(crate) fn end_of(&self, change: ChangeId) -> Option<oneshot::Receiver<Ended>> {
         // The lock on the picture keeps the change from ending in between.
         let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
         if !current.live.topology.open.contains_key(&change) {
@@ -130,14 +159,12 @@ impl Book {
     pub(crate) fn publish(&self, entry: Entry) -> Arc<Entry> {
         let entry = Arc::new(entry);
         let mut current = self.write();
-        let live = current.change();
-        live.topology.apply(&entry);
-        live.seq = entry.seq;
+        current.fold(&entry);
         if let Event::ChangeClosed { change, .. } = &entry.event {
-            live.begun.remove(change);
+            let ended = Ended { entry: Arc::clone(&entry), generation: current.live.topology.generation };
             let ends = self.0.ends.lock().unwrap_or_else(PoisonError::into_inner).remove(change);
             for waiting in ends.into_iter().flatten() {
-                let _ = waiting.send(Arc::clone(&entry));
+                let _ = waiting.send(ended.clone());
             }
         }
         self.tell(Happening::Entry(Arc::clone(&entry)));

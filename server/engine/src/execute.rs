@@ -5,6 +5,7 @@
 //! step by step, each a compare-and-set that reads first: nobody knows what a switch did that stopped answering.
 
 use crate::crew::{Called, Crew};
+use crate::lanes::Turn;
 use crate::life::{Running, Settled, Undoing, Waiting};
 use patchbay_domain::{
     ChangeId, Held, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, SwitchId, ready,
@@ -22,32 +23,37 @@ pub(crate) async fn carry_out(crew: &Crew, change: Waiting, called: Called) {
         Called::Turn(turn) => {
             let switches = change.plan().switches.clone();
             let settled = forward(crew, change.begin()).await;
-            settle(crew, settled).await;
-            drop(turn);
+            settle(crew, settled, Some(turn)).await;
             for switch in switches {
                 crew.look_at(switch);
             }
         }
         Called::Cancelled(cancellation) => {
-            settle(crew, change.cancelled(cancellation.by)).await;
+            settle(crew, change.cancelled(cancellation.by), None).await;
             let _ = cancellation.recorded.send(());
         }
-        Called::Stop => settle(crew, change.turned_away()).await,
+        Called::Stop => settle(crew, change.turned_away(), None).await,
     }
 }
 
 /// Writes the end of a change down. When the store fails it is tried again until it works or the engine has stopped; then
 /// the change stays open, and recovery at the next start closes it from what the switches say.
-pub(crate) async fn settle(crew: &Crew, settled: Settled) {
+///
+/// Whoever is next on its switches begins as soon as the scribe was asked: the scribe works out everything that comes
+/// later, readings too, with this change ended; and until its end is durable nothing else can touch its functions and
+/// logical ports. So a crash that leaves both open is no riddle: what each of them did is read from its own ports.
+pub(crate) async fn settle(crew: &Crew, settled: Settled, mut turn: Option<Turn>) {
     let (change, outcome) = (settled.change(), settled.outcome());
     loop {
-        match crew.asks.settle(settled.clone()).await {
-            Some(Ok(()) | Err(StoreError::AlreadyClosed { .. })) => {
+        let Some(answer) = crew.asks.settle(settled.clone()).await else { return };
+        turn.take();
+        match answer.await {
+            Ok(Ok(()) | Err(StoreError::AlreadyClosed { .. })) => {
                 info!(%change, outcome = outcome.words(), "change closed");
                 return;
             }
-            None => return,
-            Some(Err(failure)) => {
+            Err(_) => return,
+            Ok(Err(failure)) => {
                 error!(%change, %failure, "the end of a change could not be recorded");
                 if *crew.stopping.borrow() {
                     return;

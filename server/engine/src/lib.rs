@@ -26,7 +26,7 @@ mod recover;
 mod scribe;
 
 pub use asks::{Accepted, Submission};
-pub use book::{Happening, Happenings, Snapshot};
+pub use book::{Ended, Happening, Happenings, Snapshot};
 pub use clock::Clock;
 pub use error::{CancelError, EngineError, SubmitError};
 pub use options::{EngineOptions, SwitchConfig};
@@ -40,7 +40,7 @@ use crate::life::Unfinished;
 use crate::observe::Observer;
 use crate::recover::recover;
 use crate::scribe::Scribe;
-use patchbay_domain::{Actor, ChangeId, Entry, SwitchId};
+use patchbay_domain::{Actor, ChangeId, Intent, Plan, Refusal, SwitchId};
 use patchbay_store::{Names, Records};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -131,9 +131,18 @@ impl Engine {
         Err(if open { CancelError::Begun { change } } else { CancelError::NotOpen { change } })
     }
 
-    /// Waits for the end of a change that is open now: the entry that closes it. None for one that is not open.
-    pub fn end_of(&self, change: ChangeId) -> Option<oneshot::Receiver<Arc<Entry>>> {
+    /// Waits for the end of a change that is open now. None for one that is not open.
+    pub fn end_of(&self, change: ChangeId) -> Option<oneshot::Receiver<Ended>> {
         self.crew.book.end_of(change)
+    }
+
+    /// Plans an intent on the picture as it is now, and changes nothing. Costs what the intent names, however large the
+    /// rack is.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the first rule it breaks.
+    pub fn plan(&self, intent: &Intent) -> Result<Plan, Refusal> {
+        self.crew.book.plan(intent)
     }
 
     /// The picture as it is now.

@@ -26,8 +26,7 @@ pub(crate) async fn recover(crew: Crew, change: Unfinished) {
             }
         }
     };
-    settle(&crew, settled).await;
-    drop(turn);
+    settle(&crew, settled, Some(turn)).await;
 }
 
 async fn go_on(crew: &Crew, change: Unfinished, held: &Held) -> crate::life::Settled {

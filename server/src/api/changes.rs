@@ -9,9 +9,9 @@ use http::HeaderMap;
 use http::StatusCode;
 use http::header::LOCATION;
 use http::request::Parts;
-use patchbay_api::{ApiError, ChangeRequest, Desk, Proposal, WayBack};
+use patchbay_api::{ApiError, CarriedOut, ChangeRequest, Desk, Proposal, WayBack};
 use patchbay_domain::{
-    Actor, ChangeId, ChangeRecord, Door, IdempotencyKey, Intent, OpenChange, Outcome, Plan,
+    Actor, ChangeId, ChangeRecord, Door, Generation, IdempotencyKey, Intent, OpenChange, Outcome, Plan,
 };
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
@@ -56,8 +56,9 @@ pub(super) async fn submit(
     let key = idempotency_key(&headers)?;
     let location = |id| [(LOCATION, format!("/api/v1/changes/{id}"))];
     if query.wait {
-        let record = desk.carry_out(actor, request, key).await?;
-        return Ok((StatusCode::OK, location(record.id), Json(ChangeAnswer::from(record))).into_response());
+        let CarriedOut { record, generation } = desk.carry_out(actor, request, key).await?;
+        let answer = ChangeAnswer { generation, ..ChangeAnswer::from(record) };
+        return Ok((StatusCode::OK, location(answer.record.id), Json(answer)).into_response());
     }
     let id = desk.submit(actor, request, key).await?;
     Ok((StatusCode::ACCEPTED, location(id), Json(Accepted { id })).into_response())
@@ -159,6 +160,9 @@ pub(super) struct OpenAnswer {
 #[derive(Debug, Serialize)]
 pub(super) struct ChangeAnswer {
     stage: Stage,
+    /// What to send as `seen` next: only for a change that was waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generation: Option<Generation>,
     #[serde(flatten)]
     record: ChangeRecord,
 }
@@ -171,6 +175,6 @@ impl From<ChangeRecord> for ChangeAnswer {
             Some(Outcome::RolledBack) => Stage::RolledBack,
             Some(Outcome::Stuck) => Stage::Stuck,
         };
-        Self { stage, record }
+        Self { stage, generation: None, record }
     }
 }

@@ -1,7 +1,8 @@
-//! Many rows with one statement.
+//! Many rows with one statement, and many statements at once.
 //!
-//! Every statement crosses to the connection's thread and back, so few of them carry many rows; and every value is
-//! bound as it is, so that no text is encoded for the way and parsed at its end.
+//! Whatever is executed crosses to the connection's thread and back, which takes longer than most statements. So few of
+//! them carry many rows, and those of a small group go over together; and every value is bound as it is, so that no text
+//! is encoded for the way and parsed at its end.
 
 use crate::error::StoreError;
 use sqlx::sqlite::SqliteArguments;
@@ -13,6 +14,9 @@ use std::sync::{Arc, OnceLock};
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
 /// The most rows of one statement.
 const ROWS_MAX: usize = SIZES[SIZES.len() - 1];
+/// Up to how many values statements go over together. Each combination is kept prepared under its own text, so it must
+/// be few that are; and for many rows the way no longer matters.
+const TOGETHER_MAX: usize = 256;
 
 /// One value of a row.
 #[derive(Clone, Debug)]
@@ -87,36 +91,69 @@ impl<const COLUMNS: usize> Bulk<COLUMNS> {
         Self { before, after, statements: [const { OnceLock::new() }; SIZES.len()] }
     }
 
-    /// Runs it for all rows, in order; for none of them, not at all.
-    pub(crate) async fn run(
-        &self,
-        connection: &mut SqliteConnection,
-        rows: Vec<[Value; COLUMNS]>,
-    ) -> Result<(), StoreError> {
+    /// Adds it for all rows, in order; for none of them, not at all.
+    pub(crate) fn add(&self, batch: &mut Batch, rows: impl IntoIterator<Item = [Value; COLUMNS]>) {
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let (mut arguments, mut bound) = (SqliteArguments::default(), 0);
-            for row in rows.by_ref().take(ROWS_MAX) {
-                row.into_iter().try_for_each(|value| value.bind(&mut arguments))?;
-                bound += 1;
-            }
-            // Values beyond the last argument are NULL.
-            let statement = AssertSqlSafe(self.statement(bound));
-            sqlx::query_with(statement, arguments).execute(&mut *connection).await?;
+            let mut values: Vec<Value> = rows.by_ref().take(ROWS_MAX).flatten().collect();
+            let (size, statement) = self.statement(values.len() / COLUMNS);
+            values.resize_with(size * COLUMNS, || Value::Null);
+            batch.0.push((statement, values));
         }
-        Ok(())
     }
 
-    /// The statement for at least so many rows, and at most [`ROWS_MAX`].
-    fn statement(&self, rows: usize) -> Arc<str> {
+    /// The statement for at least so many rows, and at most [`ROWS_MAX`]; and for how many it is.
+    fn statement(&self, rows: usize) -> (usize, Arc<str>) {
         let size = SIZES.iter().position(|size| *size >= rows).unwrap_or(SIZES.len() - 1);
         let made = self.statements[size].get_or_init(|| {
             let row = format!("({})", ["?"; COLUMNS].join(","));
             let rows = vec![row; SIZES[size]].join(",");
             format!("{} (VALUES {rows}) {}", self.before, self.after).into()
         });
-        Arc::clone(made)
+        (SIZES[size], Arc::clone(made))
     }
+}
+
+/// Statements that are run one after another and give nothing back.
+#[derive(Debug, Default)]
+pub(crate) struct Batch(Vec<(Arc<str>, Vec<Value>)>);
+
+impl Batch {
+    /// Adds a statement with the values of its places, which are all written `?`.
+    pub(crate) fn add(&mut self, statement: &'static str, values: Vec<Value>) {
+        self.0.push((statement.into(), values));
+    }
+
+    /// Runs all of them. After an error nobody can say how many have been run.
+    pub(crate) async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let values: usize = self.0.iter().map(|(_, values)| values.len()).sum();
+        if values <= TOGETHER_MAX {
+            return execute(connection, self.together()).await;
+        }
+        for statement in self.0 {
+            execute(connection, statement).await?;
+        }
+        Ok(())
+    }
+
+    /// All of them as one text.
+    fn together(self) -> (Arc<str>, Vec<Value>) {
+        let texts: Vec<&str> = self.0.iter().map(|(text, _)| text.as_ref()).collect();
+        let text = texts.join(";\n").into();
+        (text, self.0.into_iter().flat_map(|(_, values)| values).collect())
+    }
+}
+
+async fn execute(
+    connection: &mut SqliteConnection,
+    (statement, values): (Arc<str>, Vec<Value>),
+) -> Result<(), StoreError> {
+    if !statement.is_empty() {
+        let mut arguments = SqliteArguments::default();
+        values.into_iter().try_for_each(|value| value.bind(&mut arguments))?;
+        sqlx::query_with(AssertSqlSafe(statement), arguments).execute(connection).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -137,12 +174,34 @@ mod tests {
                 (0..rows).map(|id| (id, "word", (id % 2 == 0).then(|| id.to_string()))).collect();
             let values =
                 written.iter().cloned().map(|(id, word, text)| [id.into(), word.into(), text.into()]);
-            KEEP.run(&mut connection, values.collect()).await.expect("written");
+            let mut batch = Batch::default();
+            KEEP.add(&mut batch, values);
+            batch.run(&mut connection).await.expect("written");
             let found = sqlx::query_as::<_, (i64, String, Option<String>)>("SELECT * FROM t ORDER BY rowid");
             let found = found.fetch_all(&mut connection).await.expect("read");
             let written: Vec<_> =
                 written.into_iter().map(|(id, word, text)| (id, word.to_owned(), text)).collect();
             assert_eq!(found, written);
+        }
+    }
+
+    #[tokio::test]
+    async fn statements_go_over_together_or_one_by_one_and_each_has_its_own_values() {
+        let mut connection = SqliteConnection::connect(":memory:").await.expect("a database");
+        for rows in [1_i64, 3, 300] {
+            let table =
+                "DROP TABLE IF EXISTS t; CREATE TABLE t (id INTEGER NOT NULL, word TEXT, text TEXT) STRICT";
+            sqlx::raw_sql(table).execute(&mut connection).await.expect("a table");
+            let mut batch = Batch::default();
+            KEEP.add(&mut batch, (0..rows).map(|id| [id.into(), "first".into(), Value::Null]));
+            batch.add("UPDATE t SET text = ? WHERE id = ?", vec!["changed".into(), 0_i64.into()]);
+            KEEP.add(&mut batch, (0..rows).map(|id| [id.into(), "second".into(), Value::Null]));
+            batch.run(&mut connection).await.expect("written");
+            let found = sqlx::query_as::<_, (i64, i64, Option<String>)>(
+                "SELECT count(*), count(text), max(text) FILTER (WHERE word = 'first' AND id = 0) FROM t",
+            );
+            let found = found.fetch_one(&mut connection).await.expect("read");
+            assert_eq!(found, (2 * rows, 1, Some("changed".to_owned())), "{rows} rows");
         }
     }
 }

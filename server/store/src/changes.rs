@@ -2,14 +2,13 @@
 //!
 //! The table says which entries did that; everything else about a change stands in those, and only there.
 
-use crate::bulk::Bulk;
+use crate::bulk::{Batch, Bulk};
 use crate::draft::Drafted;
 use crate::error::{StoreError, Unreadable};
 use crate::ledger;
 use crate::open::Store;
 use crate::row::{Cells, stored, word};
 use patchbay_domain::{ChangeId, ChangeRecord, Event, Seq};
-use sqlx::SqliteConnection;
 
 static OPEN: Bulk<2> =
     Bulk::new("INSERT INTO changes (id, opened_seq) SELECT * FROM", "WHERE column1 IS NOT NULL");
@@ -45,23 +44,24 @@ impl Store {
 }
 
 /// Writes down the changes that entries open.
-pub(crate) async fn open(connection: &mut SqliteConnection, entries: &[Drafted]) -> Result<(), StoreError> {
+pub(crate) fn open(batch: &mut Batch, entries: &[Drafted]) {
     let rows = entries.iter().map(|drafted| &drafted.written.entry).filter_map(|entry| match &entry.event {
         Event::ChangeOpened { change, .. } => {
             Some([stored(change.get()).into(), stored(entry.seq.get()).into()])
         }
         _ => None,
     });
-    OPEN.run(connection, rows.collect()).await
+    OPEN.add(batch, rows);
 }
 
 /// Writes down how the changes that entries close have ended.
-pub(crate) async fn close(connection: &mut SqliteConnection, entries: &[Drafted]) -> Result<(), StoreError> {
+pub(crate) fn close(batch: &mut Batch, entries: &[Drafted]) -> Result<(), StoreError> {
     let mut rows = Vec::new();
     for entry in entries.iter().map(|drafted| &drafted.written.entry) {
         let Event::ChangeClosed { change, outcome, why, .. } = &entry.event else { continue };
         let (id, seq) = (stored(change.get()), stored(entry.seq.get()));
         rows.push([id.into(), seq.into(), word(outcome)?.into(), why.clone().into()]);
     }
-    CLOSE.run(connection, rows).await
+    CLOSE.add(batch, rows);
+    Ok(())
 }

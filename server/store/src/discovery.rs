@@ -1,5 +1,6 @@
 //! Discoveries: everything a switch shows gets an id that it keeps.
 
+use crate::bulk::Batch;
 use crate::error::StoreError;
 use crate::identify::{Identify, Names, NextIds, Register, check};
 use crate::lines::{Line, Subjects};
@@ -58,9 +59,11 @@ async fn discovered(
     let entry = ledger::append(connection, at, &Actor::Engine, event).await?;
     let mut after = before.clone();
     after.apply(&entry);
-    settle::settle(connection, &before, &after).await?;
+    let mut batch = Batch::default();
+    settle::settle(&mut batch, &before, &after)?;
     let line = Line::of(&entry, &switch_name, &Subjects::between(&before, &after))?;
-    lines::insert(connection, Vec::from_iter(line)).await?;
+    lines::insert(&mut batch, Vec::from_iter(line));
+    batch.run(connection).await?;
     Ok(entry)
 }
 

@@ -1,5 +1,6 @@
 //! Switches that are added.
 
+use crate::bulk::Batch;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::{ledger, lines};
@@ -59,6 +60,8 @@ async fn add_switch(
     let event = Event::SwitchAdded { switch, name: name.to_owned(), address: address.to_owned() };
     let entry = ledger::append(connection, at, actor, event).await?;
     let line = Line::of(&entry, name, &Subjects::default())?;
-    lines::insert(connection, Vec::from_iter(line)).await?;
+    let mut batch = Batch::default();
+    lines::insert(&mut batch, Vec::from_iter(line));
+    batch.run(connection).await?;
     Ok((switch, Some(entry)))
 }

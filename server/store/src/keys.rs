@@ -1,12 +1,11 @@
 //! Idempotency keys: which request each stands for, for ever.
 
-use crate::bulk::Bulk;
+use crate::bulk::{Batch, Bulk};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{Cells, stored};
 use crate::writing::Keyed;
 use patchbay_domain::{ChangeId, Hash, IdempotencyKey};
-use sqlx::SqliteConnection;
 
 static INSERT: Bulk<3> =
     Bulk::new("INSERT INTO keys (key, asked, change) SELECT * FROM", "WHERE column1 IS NOT NULL");
@@ -29,12 +28,9 @@ impl Store {
 }
 
 /// Writes the keys of changes that are opened.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    keys: &[(Keyed, ChangeId)],
-) -> Result<(), StoreError> {
+pub(crate) fn insert(batch: &mut Batch, keys: &[(Keyed, ChangeId)]) {
     let rows = keys.iter().map(|(Keyed { key, asked }, change)| {
         [key.as_str().to_owned().into(), asked.to_string().into(), stored(change.get()).into()]
     });
-    INSERT.run(connection, rows.collect()).await
+    INSERT.add(batch, rows);
 }

@@ -1,6 +1,6 @@
 //! Appending entries and reading them back.
 
-use crate::bulk::Bulk;
+use crate::bulk::{Batch, Bulk};
 use crate::chained::{Head, Written};
 use crate::error::{StoreError, Unreadable};
 use crate::open::Store;
@@ -117,10 +117,7 @@ pub(crate) async fn head(connection: &mut SqliteConnection) -> Result<Head, Stor
 }
 
 /// Writes entries that follow the last one and each other.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    entries: impl Iterator<Item = &Written>,
-) -> Result<(), StoreError> {
+pub(crate) fn insert<'a>(batch: &mut Batch, entries: impl Iterator<Item = &'a Written>) {
     let rows = entries.map(|Written { entry, at, actor, event }| {
         let (seq, kind) = (stored(entry.seq.get()), entry.event.kind());
         let (prev, hash) = (entry.prev.to_string(), entry.hash.to_string());
@@ -134,7 +131,7 @@ pub(crate) async fn insert(
             event.clone().into(),
         ]
     });
-    APPEND.run(connection, rows.collect()).await
+    APPEND.add(batch, rows);
 }
 
 /// Writes the one entry that follows the last one, and gives it as [`Store::ledger`] will read it.
@@ -145,7 +142,9 @@ pub(crate) async fn append(
     event: Event,
 ) -> Result<Entry, StoreError> {
     let written = Written::after(head(connection).await?, at, actor, event)?;
-    insert(connection, std::iter::once(&written)).await?;
+    let mut batch = Batch::default();
+    insert(&mut batch, std::iter::once(&written));
+    batch.run(connection).await?;
     Ok(written.entry)
 }
 

@@ -1,12 +1,11 @@
 //! What people read of an entry: its line, and what that touched.
 
-use crate::bulk::Bulk;
+use crate::bulk::{Batch, Bulk};
 use crate::error::StoreError;
 use crate::row::{moment, stored, word};
 use patchbay_domain::{
     Actor, AdapterId, Assignment, Entry, FunctionId, HistoryItem, HostId, Subject, Topology,
 };
-use sqlx::SqliteConnection;
 use std::collections::BTreeSet;
 
 /// The hosts, adapters and functions that an entry touched.
@@ -114,7 +113,7 @@ static TOUCH: Bulk<3> = Bulk::new(
 );
 
 /// Writes lines, with what they touched. The adapters of touched functions are added.
-pub(crate) async fn insert(connection: &mut SqliteConnection, lines: Vec<Line>) -> Result<(), StoreError> {
+pub(crate) fn insert(batch: &mut Batch, lines: Vec<Line>) {
     let touched: Vec<_> = lines
         .iter()
         .flat_map(|line| line.subjects.iter().map(|&(kind, id)| [kind.into(), id.into(), line.seq.into()]))
@@ -123,6 +122,6 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, lines: Vec<Line>) 
         let Line { seq, at, kind, person, title, reason, .. } = line;
         [seq.into(), at.into(), kind.into(), person.into(), title.into(), reason.into()]
     });
-    WRITE.run(connection, rows.collect()).await?;
-    TOUCH.run(connection, touched).await
+    WRITE.add(batch, rows);
+    TOUCH.add(batch, touched);
 }

@@ -11,7 +11,7 @@ use patchbay_domain::{
 };
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Everything that is known when the server starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,7 @@ macro_rules! functions {
         )
     };
 }
+pub(crate) use functions;
 
 /// The name of a switch.
 ///
@@ -93,17 +94,10 @@ pub(crate) async fn of_switch(
     Ok(part)
 }
 
-/// Those of the functions that the picture shows, with their drift, and nothing else.
-pub(crate) async fn of_functions(
-    connection: &mut SqliteConnection,
-    functions: &BTreeSet<FunctionId>,
-) -> Result<Topology, StoreError> {
+/// The functions that rows of [`functions!`] show, with their drift, and nothing else.
+pub(crate) fn of_functions(rows: &[SqliteRow]) -> Result<Topology, StoreError> {
     let mut part = Topology::default();
-    if !functions.is_empty() {
-        let rows = sqlx::query(functions!("f.id IN (SELECT value FROM json_each(?))"));
-        let rows = rows.bind(serde_json::to_string(functions)?).fetch_all(connection).await?;
-        rows.iter().try_for_each(|row| function(row, &mut part))?;
-    }
+    rows.iter().try_for_each(|row| function(row, &mut part))?;
     Ok(part)
 }
 

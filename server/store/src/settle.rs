@@ -1,12 +1,11 @@
 //! Bringing the tables of the picture to what was folded: who has what, what is wished, what is in
 //! trouble, and the generation.
 
-use crate::bulk::Bulk;
+use crate::bulk::{Batch, Bulk, Value};
 use crate::error::StoreError;
 use crate::row::stored;
 use patchbay_domain::{Assignment, Drift, FunctionId, Raised, Topology};
 use serde::Serialize;
-use sqlx::SqliteConnection;
 use std::collections::BTreeSet;
 
 static PLACE: Bulk<4> = Bulk::new(
@@ -17,17 +16,12 @@ static PLACE: Bulk<4> = Bulk::new(
 );
 
 /// Writes what differs between two pictures of the same functions.
-pub(crate) async fn settle(
-    connection: &mut SqliteConnection,
-    before: &Topology,
-    after: &Topology,
-) -> Result<(), StoreError> {
-    assign(connection, before, after).await?;
-    drift(connection, before, after).await?;
-    health(connection, before, after).await?;
+pub(crate) fn settle(batch: &mut Batch, before: &Topology, after: &Topology) -> Result<(), StoreError> {
+    assign(batch, before, after)?;
+    drift(batch, before, after)?;
+    health(batch, before, after)?;
     if before.generation != after.generation {
-        let raise = sqlx::query("UPDATE picture SET generation = ?");
-        raise.bind(stored(after.generation.get())).execute(connection).await?;
+        batch.add("UPDATE picture SET generation = ?", vec![stored(after.generation.get()).into()]);
     }
     Ok(())
 }
@@ -36,11 +30,7 @@ fn assigned(picture: &Topology, function: FunctionId) -> Option<Assignment> {
     picture.functions.get(&function).and_then(|f| f.assigned)
 }
 
-async fn assign(
-    connection: &mut SqliteConnection,
-    before: &Topology,
-    after: &Topology,
-) -> Result<(), StoreError> {
+fn assign(batch: &mut Batch, before: &Topology, after: &Topology) -> Result<(), StoreError> {
     let (mut released, mut placed) = (Vec::new(), Vec::new());
     let functions: BTreeSet<_> = before.functions.keys().chain(after.functions.keys()).collect();
     for &function in functions {
@@ -54,18 +44,15 @@ async fn assign(
         }
     }
     let release = "DELETE FROM assignments WHERE function IN (SELECT value FROM json_each(?))";
-    rows(connection, release, &released).await?;
-    PLACE.run(connection, placed).await
+    rows(batch, release, &released)?;
+    PLACE.add(batch, placed);
+    Ok(())
 }
 
-async fn drift(
-    connection: &mut SqliteConnection,
-    before: &Topology,
-    after: &Topology,
-) -> Result<(), StoreError> {
+fn drift(batch: &mut Batch, before: &Topology, after: &Topology) -> Result<(), StoreError> {
     let gone: Vec<_> = before.drift.keys().filter(|id| !after.drift.contains_key(id)).collect();
     let forget = "DELETE FROM drift WHERE function IN (SELECT value FROM json_each(?))";
-    rows(connection, forget, &gone).await?;
+    rows(batch, forget, &gone)?;
     let found: Vec<_> = after
         .drift
         .iter()
@@ -82,17 +69,13 @@ async fn drift(
          ON CONFLICT (function) DO UPDATE
          SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number,
              since = excluded.since";
-    rows(connection, wish, &found).await
+    rows(batch, wish, &found)
 }
 
-async fn health(
-    connection: &mut SqliteConnection,
-    before: &Topology,
-    after: &Topology,
-) -> Result<(), StoreError> {
+fn health(batch: &mut Batch, before: &Topology, after: &Topology) -> Result<(), StoreError> {
     let over: Vec<_> = before.health.keys().filter(|subject| !after.health.contains_key(subject)).collect();
     let forget = "DELETE FROM health WHERE subject IN (SELECT value FROM json_each(?))";
-    rows(connection, forget, &over).await?;
+    rows(batch, forget, &over)?;
     let raised = after.health.iter().filter(|(subject, raised)| before.health.get(subject) != Some(raised));
     let raised: Vec<_> = raised
         .map(|(subject, raised)| {
@@ -107,17 +90,13 @@ async fn health(
          ON CONFLICT (subject) DO UPDATE
          SET switch = excluded.switch, name = excluded.name, since = excluded.since, at = excluded.at,
              times = excluded.times";
-    rows(connection, keep, &raised).await
+    rows(batch, keep, &raised)
 }
 
-/// Runs a statement for all rows at once; for none of them, not at all.
-async fn rows<T: Serialize>(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-    rows: &[T],
-) -> Result<(), StoreError> {
+/// Adds a statement for all rows at once; for none of them, not at all.
+fn rows<T: Serialize>(batch: &mut Batch, statement: &'static str, rows: &[T]) -> Result<(), StoreError> {
     if !rows.is_empty() {
-        sqlx::query(statement).bind(serde_json::to_string(rows)?).execute(connection).await?;
+        batch.add(statement, vec![Value::Text(serde_json::to_string(rows)?)]);
     }
     Ok(())
 }

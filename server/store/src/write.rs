@@ -1,15 +1,22 @@
 //! Writing groups: several writings, one transaction, one statement for each table.
+//!
+//! A group crosses to the database twice: to begin and read what it names, and to write all of it and commit. One that
+//! raises or clears troubles, which is rare, reads those that are open in between.
 
+use crate::bulk::Batch;
 use crate::chained::Head;
 use crate::draft::{Asked, Draft, Drafted, Known};
 use crate::error::StoreError;
 use crate::lines::{self, Line, Subjects};
 use crate::open::Store;
+use crate::picture::functions;
 use crate::row::{Cells, stored};
+use crate::writer::WriteTransaction;
 use crate::writing::Writing;
 use crate::{changes, keys, ledger, picture, settle};
-use patchbay_domain::{ChangeId, Entry, Event, Generation};
+use patchbay_domain::{ChangeId, Entry, Event, Generation, Hash, Seq};
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 impl Store {
     /// Writes a group, all of it or nothing, in one commit: it is durable when this returns. The entries are given
@@ -18,16 +25,38 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownSwitch`], [`StoreError::UnknownHost`], [`StoreError::UnknownChange`],
     /// [`StoreError::AlreadyClosed`], [`StoreError::OutOfOrder`], [`StoreError::KeyTaken`],
-    /// [`StoreError::AlreadyRaised`], [`StoreError::NotRaised`], [`StoreError::NotRecordable`] and [`StoreError::TooMany`] say what is wrong with the group. After any other
-    /// error the caller cannot know whether the group will be there after a restart, and [`Store::load`] tells.
+    /// [`StoreError::AlreadyRaised`], [`StoreError::NotRaised`], [`StoreError::NotRecordable`] and
+    /// [`StoreError::TooMany`] say what is wrong with the group. After any other error the caller cannot know whether
+    /// the group will be there after a restart, and [`Store::load`] tells.
     pub async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError> {
         let asked = Asked::by(&writings)?;
         if writings.is_empty() {
             return Ok(Vec::new());
         }
-        let mut tx = self.begin().await?;
-        let written = write(&mut tx, &asked, writings).await;
-        tx.end(written).await
+        let (mut tx, known) = self.begin_knowing(&asked).await?;
+        match write(&mut tx, &asked, known, writings).await {
+            Ok((batch, entries)) => {
+                tx.commit(batch).await?;
+                Ok(entries)
+            }
+            Err(error) => tx.end(Err(error)).await,
+        }
+    }
+
+    /// Begins a transaction and reads what the tables know of everything that a group names, in one go.
+    async fn begin_knowing(&self, asked: &Asked) -> Result<(WriteTransaction<'_>, Known), StoreError> {
+        let changes: Vec<i64> = asked.changes.iter().map(|change| stored(change.get())).collect();
+        let reading = sqlx::query(KNOWN)
+            .bind(serde_json::to_string(&asked.switches)?)
+            .bind(serde_json::to_string(&asked.hosts)?)
+            .bind(serde_json::to_string(&changes)?)
+            .bind(serde_json::to_string(&asked.keys)?)
+            .bind(serde_json::to_string(&asked.functions)?);
+        let (tx, rows) = self.begin_reading(reading).await?;
+        match known(&rows) {
+            Ok(known) => Ok((tx, known)),
+            Err(error) => tx.end(Err(error)).await,
+        }
     }
 }
 
@@ -43,51 +72,56 @@ impl Store {
     }
 }
 
+/// Works a group out: what is still to be run for it, and its entries.
 async fn write(
     connection: &mut SqliteConnection,
     asked: &Asked,
+    mut known: Known,
     writings: Vec<Writing>,
-) -> Result<Vec<Entry>, StoreError> {
-    let draft = Draft::of(writings, known(connection, asked).await?)?;
-    ledger::insert(connection, draft.entries.iter().map(|d| &d.written)).await?;
-    changes::open(connection, &draft.entries).await?;
-    changes::close(connection, &draft.entries).await?;
-    keys::insert(connection, &draft.keys).await?;
-    settle::settle(connection, &draft.before, &draft.after).await?;
+) -> Result<(Batch, Vec<Entry>), StoreError> {
+    if !asked.subjects.is_empty() {
+        known.picture.health = picture::health(connection).await?;
+    }
+    let draft = Draft::of(writings, known)?;
     let lines = happened(&draft.entries)?;
-    lines::insert(connection, lines).await?;
-    Ok(draft.entries.into_iter().map(|drafted| drafted.written.entry).collect())
+    let mut batch = Batch::default();
+    ledger::insert(&mut batch, draft.entries.iter().map(|d| &d.written));
+    changes::open(&mut batch, &draft.entries);
+    changes::close(&mut batch, &draft.entries)?;
+    keys::insert(&mut batch, &draft.keys);
+    settle::settle(&mut batch, &draft.before, &draft.after)?;
+    lines::insert(&mut batch, lines);
+    Ok((batch, draft.entries.into_iter().map(|drafted| drafted.written.entry).collect()))
 }
 
-/// What the tables know of everything that a group names.
-async fn known(connection: &mut SqliteConnection, asked: &Asked) -> Result<Known, StoreError> {
-    let changes: Vec<i64> = asked.changes.iter().map(|change| stored(change.get())).collect();
-    let row = sqlx::query(
-        "SELECT p.id, p.generation, coalesce((SELECT max(id) FROM changes), 0) + 1 AS next_change,
-            (SELECT json_group_object(id, name) FROM switches
-             WHERE id IN (SELECT value FROM json_each(?1))) AS switches,
-            (SELECT json_group_array(id) FROM hosts WHERE id IN (SELECT value FROM json_each(?2))) AS hosts,
-            (SELECT json_group_object(id, closed_seq) FROM changes
-             WHERE id IN (SELECT value FROM json_each(?3))) AS changes,
-            (SELECT json_group_object(key, change) FROM keys
-             WHERE key IN (SELECT value FROM json_each(?4))) AS keys
-         FROM picture p",
-    )
-    .bind(serde_json::to_string(&asked.switches)?)
-    .bind(serde_json::to_string(&asked.hosts)?)
-    .bind(serde_json::to_string(&changes)?)
-    .bind(serde_json::to_string(&asked.keys)?)
-    .fetch_one(&mut *connection)
-    .await?;
-    let cells = Cells::new(&row, "picture", "id")?;
+/// Begins, and reads one row about everything that a group names, and then one for each of its functions.
+const KNOWN: &str = concat!(
+    "BEGIN IMMEDIATE;
+     SELECT p.id, p.generation, coalesce((SELECT max(id) FROM changes), 0) + 1 AS next_change,
+        coalesce(l.seq, 0) AS seq, l.hash,
+        (SELECT json_group_object(id, name) FROM switches
+         WHERE id IN (SELECT value FROM json_each(?1))) AS switches,
+        (SELECT json_group_array(id) FROM hosts WHERE id IN (SELECT value FROM json_each(?2))) AS hosts,
+        (SELECT json_group_object(id, closed_seq) FROM changes
+         WHERE id IN (SELECT value FROM json_each(?3))) AS changes,
+        (SELECT json_group_object(key, change) FROM keys
+         WHERE key IN (SELECT value FROM json_each(?4))) AS keys
+     FROM picture p LEFT JOIN (SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1) l;",
+    functions!("f.id IN (SELECT value FROM json_each(?5))")
+);
+
+/// What the rows of [`KNOWN`] say.
+fn known(rows: &[SqliteRow]) -> Result<Known, StoreError> {
+    let (first, functions) = rows.split_first().ok_or(sqlx::Error::RowNotFound)?;
+    let cells = Cells::new(first, "picture", "id")?;
+    let head = match cells.number("seq")? {
+        0 => Head { seq: Seq::new(0), hash: Hash::ZERO },
+        seq => Head { seq: Seq::new(seq), hash: cells.hash("hash")? },
+    };
     let (next_change, switches) = (ChangeId::new(cells.number("next_change")?), cells.json("switches")?);
     let (hosts, changes, keys) = (cells.json("hosts")?, cells.json("changes")?, cells.json("keys")?);
-    let mut picture = picture::of_functions(connection, &asked.functions).await?;
+    let mut picture = picture::of_functions(functions)?;
     picture.generation = Generation::new(cells.number("generation")?);
-    if !asked.subjects.is_empty() {
-        picture.health = picture::health(connection).await?;
-    }
-    let head: Head = ledger::head(connection).await?;
     Ok(Known { head, next_change, switches, hosts, picture, changes, keys })
 }
 

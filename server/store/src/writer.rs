@@ -4,9 +4,11 @@
 //! well as a caller that went away in the middle, it is closed, which takes back what it had not committed, and the
 //! next transaction begins on a new one. So no failure outlasts its cause.
 
+use crate::bulk::Batch;
 use crate::error::StoreError;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection};
 use std::ops::{Deref, DerefMut};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -43,8 +45,25 @@ impl Writer {
 
     /// Begins a transaction when the one before has ended.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction<'_>, StoreError> {
+        let (home, mut connection) = self.take().await?;
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+        Ok(WriteTransaction { home, connection })
+    }
+
+    /// The same with a query that begins it itself, and gives what the query reads.
+    pub(crate) async fn begin_reading(
+        &self,
+        query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<(WriteTransaction<'_>, Vec<SqliteRow>), StoreError> {
+        let (home, mut connection) = self.take().await?;
+        let rows = query.fetch_all(&mut connection).await?;
+        Ok((WriteTransaction { home, connection }, rows))
+    }
+
+    /// Takes the connection out of its place; it is lost unless it is given back.
+    async fn take(&self) -> Result<(MutexGuard<'_, State>, SqliteConnection), StoreError> {
         let mut home = self.state.lock().await;
-        let mut connection = match std::mem::replace(&mut *home, State::Gone) {
+        let connection = match std::mem::replace(&mut *home, State::Gone) {
             State::Idle(connection) => connection,
             State::Gone => self.options.connect().await?,
             State::Closed => {
@@ -52,8 +71,7 @@ impl Writer {
                 return Err(sqlx::Error::PoolClosed.into());
             }
         };
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
-        Ok(WriteTransaction { home, connection })
+        Ok((home, connection))
     }
 
     /// Closes the connection. Every later transaction fails.
@@ -68,6 +86,19 @@ impl Writer {
 }
 
 impl WriteTransaction<'_> {
+    /// Runs what is left to do and commits, in one go. After an error only the database knows what became of it: the
+    /// connection is closed.
+    ///
+    /// # Errors
+    /// The first error of the statements or of the commit.
+    pub(crate) async fn commit(mut self, mut batch: Batch) -> Result<(), StoreError> {
+        batch.add("COMMIT", Vec::new());
+        batch.run(&mut self.connection).await?;
+        let Self { mut home, connection } = self;
+        *home = State::Idle(connection);
+        Ok(())
+    }
+
     /// Commits what worked and takes back what did not.
     ///
     /// # Errors

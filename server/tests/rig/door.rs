@@ -60,15 +60,8 @@ pub struct Ended {
     pub id: ChangeId,
     /// How it ended.
     pub stage: Stage,
-    /// What it was to do.
-    pub plan: Planned,
-}
-
-/// What matters here of a plan.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Planned {
-    /// The generation it was made for.
-    pub generation: Generation,
+    /// What to send as `seen` next; none for one that had ended before it was asked for.
+    pub generation: Option<Generation>,
 }
 
 /// What came of asking for a change.

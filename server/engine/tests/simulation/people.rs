@@ -107,9 +107,9 @@ async fn submit(world: &World, engine: &Engine, who: usize, submission: Submissi
     });
     if let Some(change) = change.filter(|_| waits)
         && let Some(end) = engine.end_of(change)
-        && let Ok(entry) = end.await
+        && let Ok(ended) = end.await
     {
-        world.with(|state| told(state, change, &entry));
+        world.with(|state| told(state, change, &ended.entry));
     }
 }
 
