@@ -1,7 +1,8 @@
 //! The ledger cannot be changed, and who changes it anyway is found out.
 
 use crate::lab::{HOST_B, Lab, NIC_VF2};
-use patchbay_domain::{ChainError, Outcome, Seq, SwitchId};
+use patchbay_domain::chain::EntryText;
+use patchbay_domain::{ChainError, Event, Outcome, Seq, SwitchId};
 use patchbay_store::{Store, StoreError, Writing};
 use sqlx::SqliteConnection;
 
@@ -133,4 +134,22 @@ async fn writers_that_arrive_together_get_numbers_without_gaps() {
         task.await.expect("no panic").expect("recorded");
     }
     assert_eq!(lab.store.verify().await.expect("one chain").entries, 18);
+}
+
+#[tokio::test]
+async fn what_only_older_ledgers_say_is_still_read() {
+    let lab = Lab::discovered().await;
+    let last = lab.entries().await.pop().expect("entries");
+    let (seq, at, actor) = (last.seq.next(), "2026-11-20T10:00:00.000Z", r#""engine""#);
+    let event = r#"{"switch_lost":{"switch":1,"why":"No answer."}}"#;
+    let hash = EntryText { seq, at, actor, event }.hash(&last.hash).to_string();
+    let insert = "INSERT INTO ledger (seq, at, kind, actor, prev, hash, event) VALUES (3, ?, 'switch_lost', ?, ?, ?, ?)";
+    let insert = sqlx::query(insert).bind(at).bind(actor).bind(last.hash.to_string()).bind(hash).bind(event);
+    insert.execute(&mut lab.raw().await).await.expect("as an older version wrote it");
+    let lab = lab.reopened().await;
+    assert_eq!(lab.store.verify().await.expect("it holds").entries, 3);
+    let lost = Event::SwitchLost { switch: SwitchId::new(1), why: "No answer.".to_owned() };
+    assert_eq!(lab.entries().await.pop().map(|entry| entry.event), Some(lost));
+    let moment = lab.store.moment(seq).await.expect("readable").expect("there is one");
+    assert_eq!(moment.hosts, lab.topology().await.hosts);
 }
