@@ -48,8 +48,8 @@ test('a cable that stays out is a trouble, from when it went to when it was back
   await expect(card.locator('.ails')).toContainText('went down');
   await expect(page.getByRole('region', { name: 'Just now' })).toContainText(`The link of ${host.name} went down`);
   await expectAccessible(page);
-  const { troubles } = (await (await request.get('/api/v1/topology')).json()) as { troubles: { subject: string }[] };
-  expect(troubles.map(({ subject }) => subject)).toEqual([`host-${host.id}-down`]);
+  const { health } = (await (await request.get('/api/v1/topology')).json()) as { health: { subject: string }[] };
+  expect(health.map(({ subject }) => subject)).toEqual([`host-${host.id}-down`]);
   await lab.order('plug_cable', {}, at.first);
   await expect(card.locator('.badge')).toHaveText('up');
   await expect(card.locator('.ails')).toHaveCount(0);

@@ -1,5 +1,6 @@
 // Several people at once: what one does, the other sees.
 
+import { open } from '../fixtures/index.ts';
 import { Board } from '../pages/board.ts';
 import { expect, lab, test } from '../fixtures/rack.ts';
 
@@ -34,4 +35,30 @@ test('what another person moves under an open sheet is said', async ({ board, se
   await board.apply('and given back');
   await board.applied();
   expect((await readRack()).portOf(lab.onFirst)).toBe(lab.third);
+});
+
+test.describe('a board that has not heard of it yet', () => {
+  // The change that comes too late.
+  test.use({ tolerated: [/the server responded with a status of 409/] });
+
+  test('plans again on what the answer brings, without asking for more', async ({ board, second, rack, readRack }) => {
+    // Its stream is opened and never answered.
+    await second.route('**/live?*', () => {});
+    await open(second, '/');
+    const late = new Board(second);
+    const [vf, from, to, instead] = [rack.function(lab.onFirst), rack.host(lab.first), rack.host(lab.third), rack.host(lab.second)];
+    await board.drag(board.chip(from, vf), board.host(to));
+    await board.apply('the first one');
+    await board.applied();
+
+    await late.drag(late.chip(from, vf), late.host(instead));
+    const asked: string[] = [];
+    second.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await late.apply('too late');
+    await expect(late.sheet).toContainText(`${vf.name} is on ${to.name}, logical port`);
+    await expect(late.sheet).toContainText(`no longer on ${from.name}`);
+    expect(asked.filter((path) => path !== '/live'), 'the change, and nothing else').toHaveLength(1);
+    await late.sheet.getByRole('button', { name: 'Apply' }).click();
+    await expect.poll(async () => (await readRack()).portOf(lab.onFirst)).toBe(lab.second);
+  });
 });

@@ -1,6 +1,7 @@
 // What a person sees when things go wrong, and that nothing is lost.
 
 import { writeFile } from 'node:fs/promises';
+import { SmallDisk } from '../fixtures/disk.ts';
 import { expectAccessible } from '../fixtures/index.ts';
 import { expect, lab, test } from '../fixtures/rack.ts';
 import { slow, slowSoftswitch } from '../fixtures/slow.ts';
@@ -55,5 +56,37 @@ test.describe('a switch that vanishes in the middle of a move', () => {
     await expect(board.chip(to, vf)).toHaveCount(0);
     expect((await readRack()).portOf('0x1001')).toBe(0);
     await again.kill();
+  });
+});
+
+const onSmallDisk = test.extend<{ disk: SmallDisk }>({
+  disk: async ({ serverArgs }, use) => SmallDisk.with(serverArgs, use),
+  server: async ({ disk }, use) => use(disk.server),
+});
+
+onSmallDisk.describe('a disk that is full', () => {
+  // The change that is refused.
+  onSmallDisk.use({ tolerated: [/the server responded with a status of 500/] });
+
+  onSmallDisk.beforeAll(async () => {
+    onSmallDisk.skip(!(await SmallDisk.permitted()), 'this system does not let tests mount a small disk');
+  });
+
+  onSmallDisk('is said on the board until there is space, and the same plan is applied then', async ({ board, disk, rack, readRack }) => {
+    const [vf, from, to] = [rack.function(lab.onFirst), rack.host(lab.first), rack.host(lab.third)];
+    const banner = board.page.getByTestId('trouble');
+    await expect(banner).toHaveCount(0);
+    disk.fill();
+    await board.drag(board.chip(from, vf), board.host(to));
+    await board.apply('INC-4411');
+    await expect(board.sheet).toContainText('The disk is full, so nothing was written.');
+    await expect(banner).toContainText('The disk is full');
+    await expect(board.chip(from, vf)).toBeVisible();
+    await expectAccessible(board.page);
+    await disk.makeRoom();
+    await expect(banner).toHaveCount(0);
+    await board.sheet.getByRole('button', { name: 'Apply' }).click();
+    await board.applied();
+    expect((await readRack()).portOf(lab.onFirst)).toBe(lab.third);
   });
 });

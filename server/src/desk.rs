@@ -74,22 +74,29 @@ impl ServerDesk {
         Ok(CarriedOut { record, generation: Some(generation) })
     }
 
+    /// What would restore the moment of an entry, and what it leaves out.
+    async fn restore(&self, seq: Seq) -> Result<(Intent, Vec<String>), ApiError> {
+        let wishes = self.store.wishes(seq).await.map_err(|e| storage(&e))?;
+        let wishes = wishes.ok_or_else(|| ApiError::NotFound { what: format!("entry {seq}") })?;
+        Ok(self.engine.snapshot().topology.restore(seq, &wishes))
+    }
+
     async fn record(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
         let found = self.store.change(id).await.map_err(|e| storage(&e))?;
         found.ok_or_else(|| ApiError::NotFound { what: format!("change {id}") })
     }
 }
 
-/// The cause goes to the log; what people see says only what it means for them.
+/// The cause goes to the log; what people see says what it means for them, and what they can do about it.
 fn storage(cause: &StoreError) -> ApiError {
     error!(%cause, source = ?std::error::Error::source(cause), "the store failed");
-    ApiError::Storage
+    ApiError::Storage { why: cause.is_trouble().then(|| cause.to_string()) }
 }
 
 fn refused(error: SubmitError) -> ApiError {
     match error {
         SubmitError::Refused(refusal) => ApiError::Refused(refusal),
-        SubmitError::Stale { seen, current, moved } => ApiError::Stale { seen, current, moved },
+        SubmitError::Stale { seen, current, moved, now } => ApiError::Stale { seen, current, moved, now },
         SubmitError::KeyReused { change } => ApiError::KeyReused { change },
         SubmitError::QueueFull { switch_name, waiting } => {
             ApiError::QueueFull { switch_name, waiting: waiting as u64 }
@@ -150,7 +157,9 @@ impl Desk for ServerDesk {
                 self.record(change).await?;
                 Err(ApiError::Ended { change })
             }
-            Err(CancelError::Unrecorded { .. }) => Err(ApiError::Storage),
+            Err(CancelError::Unrecorded { .. }) => {
+                Err(ApiError::Storage { why: self.engine.snapshot().trouble.clone() })
+            }
         }
     }
 
@@ -163,10 +172,11 @@ impl Desk for ServerDesk {
             WayBack::Accept(id) => {
                 (self.record(id).await?.plan.accept(id, &self.engine.snapshot().topology), Vec::new())
             }
-            WayBack::Restore(seq) => {
-                let moment = self.store.moment(seq).await.map_err(|e| storage(&e))?;
-                let moment = moment.ok_or_else(|| ApiError::NotFound { what: format!("entry {seq}") })?;
-                self.engine.snapshot().topology.restore(seq, &moment.wishes())
+            WayBack::Restore(seq) => self.restore(seq).await?,
+            WayBack::RestoreGeneration(generation) => {
+                let found = self.store.entry_of(generation).await.map_err(|e| storage(&e))?;
+                let missing = || ApiError::NotFound { what: format!("generation {generation}") };
+                self.restore(found.ok_or_else(missing)?).await?
             }
         };
         let topology = &self.engine.snapshot().topology;

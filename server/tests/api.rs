@@ -86,6 +86,32 @@ async fn assign_move_swap_release_and_several_at_once_are_one_shape() {
 }
 
 #[tokio::test]
+async fn a_stale_change_is_told_what_it_needs_to_plan_again() {
+    let (data, switch) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    server.change(&[("0x1001", Some(0)), ("0x1101", Some(4)), ("0x1002", Some(12))]).await;
+    let mine = server.request(&[("0x1001", Some(4))], "mine").await;
+    server.change(&[("0x1001", Some(8))]).await;
+
+    let stale = problem(server.post("/api/v1/changes", &mine).await, 409, "stale").await;
+    let (now, whole) = (&stale["topology"], server.topology().await);
+    assert_eq!((&now["generation"], &stale["generation"]), (&whole["generation"], &whole["generation"]));
+    let ports: Vec<_> = now["hosts"].as_array().expect("hosts").iter().map(|h| h["port"].as_u64()).collect();
+    assert_eq!(ports, [Some(4), Some(8)], "where it shall go, and where it is now");
+    for pdfid in ["0x1001", "0x1101"] {
+        assert_eq!(function(now, pdfid), function(&whole, pdfid), "as on the whole");
+    }
+    let elsewhere = shown(now).into_iter().filter(|(_, port, _)| *port == 12).count();
+    assert_eq!((shown(now).len(), elsewhere), (2, 0), "what is on other hosts is left out: {now}");
+
+    let again =
+        json!({ "intent": intent(now, &[("0x1001", Some(4))]), "reason": "mine", "seen": now["generation"] });
+    let applied = server.post("/api/v1/changes?wait=true", &again).await;
+    assert_eq!(applied.json::<Value>().await.expect("JSON")["stage"], "applied");
+}
+
+#[tokio::test]
 async fn wrong_input_gets_a_sentence_and_changes_nothing() {
     let (data, switch) = (folder(), switch(None).await);
     switch.set_host_link(PhysicalPort::new(12), Link::Down).expect("a host port");

@@ -48,6 +48,43 @@ async fn a_change_is_undone_and_a_moment_is_restored_each_by_one_plan() {
 }
 
 #[tokio::test]
+async fn a_generation_is_restored_as_it_came_about_also_after_a_restart() {
+    let (data, switch) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    server.change(&[("0x1001", Some(0)), ("0x1002", Some(4))]).await;
+    let (before, generation) = (bound(&switch), server.topology().await["generation"].clone());
+    server.change(&[("0x1001", Some(8)), ("0x1002", None)]).await;
+    let asked = format!("/api/v1/restore?generation={generation}");
+    let restore = server.get_json(&asked).await;
+    let seq = &restore["intent"]["origin"]["restore"];
+    assert_eq!(
+        server.get_json(&format!("/api/v1/restore?seq={seq}")).await,
+        restore,
+        "the entry it came with"
+    );
+    assert!(server.stop().await.success());
+
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    let restored = server.carry_out(&server.get_json(&asked).await).await;
+    assert_eq!(restored["stage"], "applied", "{restored}");
+    assert_eq!(bound(&switch), before);
+    assert_eq!(server.get_json(&asked).await["refusal"], "empty", "there is nothing left to restore");
+
+    for unknown in ["generation=0", "generation=9999", "seq=0"] {
+        let answer = server.get(&format!("/api/v1/restore?{unknown}")).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{unknown}");
+    }
+    for unclear in ["", "?seq=1&generation=1", "?generation=first", "?moment=1"] {
+        let answer = server.get(&format!("/api/v1/restore{unclear}")).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{unclear}");
+    }
+    let unclear: Value = server.get_json("/api/v1/restore").await;
+    assert!(unclear["detail"].as_str().is_some_and(|d| d.contains("in one way")), "{unclear}");
+}
+
+#[tokio::test]
 async fn the_same_request_sent_twice_is_one_change_also_after_a_restart() {
     let (data, switch) = (folder(), switch(None).await);
     let server = Server::start(data.path(), Some(&switch)).await;

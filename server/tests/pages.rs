@@ -18,13 +18,20 @@ use patchbay_api::{ApiError, CarriedOut, ChangeRequest, Desk, LiveEvents, Pictur
 use patchbay_app::actions::{ActionError, Look, Submit};
 use patchbay_app::block;
 use patchbay_domain::{
-    Actor, ChangeId, ChangeRecord, Generation, HistoryPage, HistoryQuery, Host, HostId, IdempotencyKey,
-    Intent, LedgerPage, Link, PhysicalPort, Plan, Rate, Reason, Seq, Switch, SwitchId, SwitchState, Topology,
+    Actor, ChangeId, ChangeRecord, Excerpt, Generation, HistoryPage, HistoryQuery, Host, HostId,
+    IdempotencyKey, Intent, LedgerPage, Link, PhysicalPort, Plan, Rate, Reason, Seq, Switch, SwitchId,
+    SwitchState, Topology,
 };
 use tower::ServiceExt;
 
 /// More than any page here is long.
 const BODY_LIMIT_BYTES: usize = 1_000_000;
+
+/// What the desk says to every change.
+fn stale(seen: Generation) -> ApiError {
+    let now = Excerpt { topology: picture().topology, seq: Seq::new(9) };
+    ApiError::Stale { seen, current: Generation::new(8), moved: Vec::new(), now: Box::new(now) }
+}
 
 /// A desk with one host, where nobody may change anything.
 struct QuietDesk;
@@ -45,7 +52,7 @@ impl Desk for QuietDesk {
         request: ChangeRequest,
         _: Option<IdempotencyKey>,
     ) -> Result<ChangeId, ApiError> {
-        Err(ApiError::Stale { seen: request.seen, current: Generation::new(8), moved: Vec::new() })
+        Err(stale(request.seen))
     }
 
     async fn carry_out(
@@ -62,7 +69,7 @@ impl Desk for QuietDesk {
     }
 
     async fn way_back(&self, _: WayBack) -> Result<Proposal, ApiError> {
-        Err(ApiError::Storage)
+        Err(ApiError::Storage { why: None })
     }
 
     async fn change(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
@@ -70,11 +77,11 @@ impl Desk for QuietDesk {
     }
 
     async fn history(&self, _: &HistoryQuery) -> Result<HistoryPage, ApiError> {
-        Err(ApiError::Storage)
+        Err(ApiError::Storage { why: None })
     }
 
     async fn ledger(&self, _: Seq, _: u32) -> Result<LedgerPage, ApiError> {
-        Err(ApiError::Storage)
+        Err(ApiError::Storage { why: None })
     }
 
     fn live(&self, _: Option<Seq>) -> LiveEvents {
@@ -209,6 +216,6 @@ async fn a_refused_action_keeps_the_desks_status_and_words() {
     let request = ChangeRequest { intent: Intent::default(), reason, seen: Generation::new(7) };
     let response = call(&Submit { request }).await;
     assert_eq!(response.status(), StatusCode::CONFLICT);
-    let stale = ApiError::Stale { seen: Generation::new(7), current: Generation::new(8), moved: Vec::new() };
+    let stale = stale(Generation::new(7));
     assert_eq!(answer::<ActionError>(response).await, ActionError::Desk(stale));
 }

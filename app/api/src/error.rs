@@ -1,7 +1,9 @@
 //! What can go wrong for whoever asks, and how it is said over HTTP.
 
-use patchbay_domain::{ChangeId, Generation, Moved, Refusal, touches};
+use crate::view::TopologyView;
+use patchbay_domain::{ChangeId, Excerpt, Generation, Moved, Refusal, touches};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// Why a request was not met.
@@ -32,6 +34,8 @@ pub enum ApiError {
         current: Generation,
         /// What changed, and by whom.
         moved: Vec<Moved>,
+        /// What is true now of everything that the intent is about: enough to plan it again.
+        now: Box<Excerpt>,
     },
     /// The idempotency key came with another request before.
     #[error(
@@ -80,10 +84,17 @@ pub enum ApiError {
     #[error("Patchbay is stopping. Nothing was changed; try again when it is back.")]
     Stopping,
     /// The database cannot be read or written.
-    #[error(
-        "The history cannot be read or written right now, so nothing was changed. The server's log says why."
-    )]
-    Storage,
+    #[error("{}", storage_in_words(.why.as_deref()))]
+    Storage {
+        /// What a person can do something about, as in "The disk is full."; none when only the log helps.
+        why: Option<String>,
+    },
+}
+
+fn storage_in_words(why: Option<&str>) -> &str {
+    why.unwrap_or(
+        "The history cannot be read or written right now, so nothing was changed. The server's log says why.",
+    )
 }
 
 impl ApiError {
@@ -94,13 +105,13 @@ impl ApiError {
             Self::ForeignPage => 403,
             Self::NotFound { .. } => 404,
             Self::MethodNotAllowed { .. } => 405,
-            Self::Refused(Refusal::InFlight { .. })
+            Self::Refused(Refusal::InFlight { .. } | Refusal::PortInFlight { .. })
             | Self::Stale { .. }
             | Self::Begun { .. }
             | Self::Ended { .. } => 409,
             Self::TooLarge { .. } => 413,
             Self::Refused(_) | Self::KeyReused { .. } => 422,
-            Self::Storage => 500,
+            Self::Storage { .. } => 500,
             Self::QueueFull { .. } | Self::Stopping => 503,
         }
     }
@@ -120,7 +131,7 @@ impl ApiError {
             Self::ForeignPage => "foreign_page",
             Self::QueueFull { .. } => "queue_full",
             Self::Stopping => "stopping",
-            Self::Storage => "storage",
+            Self::Storage { .. } => "storage",
         }
     }
 
@@ -138,7 +149,7 @@ impl ApiError {
             Self::ForeignPage => "From another site",
             Self::QueueFull { .. } => "Too many changes wait",
             Self::Stopping => "Patchbay is stopping",
-            Self::Storage => "The history is not available",
+            Self::Storage { .. } => "The history is not available",
         }
     }
 
@@ -162,6 +173,10 @@ impl ApiError {
                 Self::Stale { moved, .. } => moved.clone(),
                 _ => Vec::new(),
             },
+            topology: match self {
+                Self::Stale { now, .. } => Some(TopologyView::of(&now.topology, now.seq, &BTreeMap::new())),
+                _ => None,
+            },
         }
     }
 }
@@ -173,7 +188,7 @@ impl From<Refusal> for ApiError {
 }
 
 /// An error as JSON, `application/problem+json` (RFC 9457).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// A URN that names the kind of problem.
     #[serde(rename = "type")]
@@ -195,12 +210,16 @@ pub struct Problem {
     /// What changed since the person looked, and by whom.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub moved: Vec<Moved>,
+    /// What a caller needs to plan again when the generation seen is stale: the topology as it is now, but only what the
+    /// intent is about, and without vitals.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub topology: Option<TopologyView>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use patchbay_domain::{FunctionId, Toucher};
+    use patchbay_domain::{FunctionId, Seq, Topology, Toucher};
 
     #[test]
     fn a_refusal_is_422_and_a_conflict_with_a_change_in_flight_409() {
@@ -224,6 +243,10 @@ mod tests {
                 by: Toucher::Outside,
                 generation: Generation::new(4),
             }],
+            now: Box::new(Excerpt {
+                topology: Topology { generation: Generation::new(5), ..Topology::default() },
+                seq: Seq::new(31),
+            }),
         };
         let json = serde_json::to_value(stale.problem()).expect("a problem is JSON");
         assert_eq!(json["type"], "urn:patchbay:problem:stale");
@@ -234,6 +257,13 @@ mod tests {
             "Since you looked, eth16v5 was changed at the switch, past Patchbay. Look again and repeat the move."
         );
         assert_eq!(json["moved"][0]["what"], "eth16v5");
+        assert_eq!(
+            (json["topology"]["generation"].as_u64(), json["topology"]["seq"].as_u64()),
+            (Some(5), Some(31))
+        );
         assert!(json.get("refusal").is_none());
+        let refused =
+            serde_json::to_value(ApiError::from(Refusal::Empty).problem()).expect("a problem is JSON");
+        assert!(refused.get("topology").is_none(), "only for a stale one");
     }
 }

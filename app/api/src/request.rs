@@ -27,6 +27,8 @@ pub enum WayBack {
     Accept(ChangeId),
     /// Restore what was wished when this entry had been written.
     Restore(Seq),
+    /// Restore what was wished when this generation had come about.
+    RestoreGeneration(Generation),
 }
 
 #[cfg(test)]

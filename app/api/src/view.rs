@@ -191,6 +191,8 @@ pub struct TopologyView {
     pub generation: Generation,
     /// The last ledger entry in it.
     pub seq: Seq,
+    /// Why no change can be written down right now, as a sentence; none when all is well.
+    pub trouble: Option<String>,
     /// All switches.
     pub switches: Vec<SwitchView>,
     /// All hosts.
@@ -198,7 +200,7 @@ pub struct TopologyView {
     /// All adapters with their functions.
     pub adapters: Vec<AdapterView>,
     /// Troubles of links and switches that are not over, the oldest first.
-    pub troubles: Vec<TroubleView>,
+    pub health: Vec<TroubleView>,
 }
 
 /// A trouble that is not over as the JSON door shows it.
@@ -259,7 +261,12 @@ impl From<&Host> for HostView {
 impl TopologyView {
     /// The view of a picture.
     pub fn new(picture: &Picture) -> Self {
-        let Picture { topology, seq, vitals, .. } = picture;
+        let trouble = picture.trouble.clone();
+        Self { trouble, ..Self::of(&picture.topology, picture.seq, &picture.vitals) }
+    }
+
+    /// The view of a topology as of an entry.
+    pub fn of(topology: &Topology, seq: Seq, vitals: &BTreeMap<SwitchId, Vitals>) -> Self {
         let switches = topology.switches.values().map(|s| SwitchView {
             id: s.id,
             name: s.name.clone(),
@@ -271,14 +278,12 @@ impl TopologyView {
         });
         Self {
             generation: topology.generation,
-            seq: *seq,
+            seq,
+            trouble: None,
             switches: switches.collect(),
             hosts: topology.hosts.values().map(HostView::from).collect(),
             adapters: topology.adapters.values().map(|a| AdapterView::new(topology, a)).collect(),
-            troubles: topology
-                .troubles()
-                .map(|(subject, raised)| TroubleView::new(subject, raised))
-                .collect(),
+            health: topology.troubles().map(|(subject, raised)| TroubleView::new(subject, raised)).collect(),
         }
     }
 }
@@ -372,7 +377,7 @@ mod tests {
         assert_eq!(function["role"], "vf");
         assert_eq!(function["assigned"]["logical_port"], 1);
         assert_eq!(json["adapters"][0]["kind"], "nic");
-        let trouble = &json["troubles"][0];
+        let trouble = &json["health"][0];
         assert_eq!(trouble["subject"], "host-2-down");
         assert_eq!(trouble["says"], "The link of web-01 went down, came and went 4 times");
         assert_eq!(

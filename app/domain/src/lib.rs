@@ -8,6 +8,7 @@
 //! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused; [`idempotency`]: asking twice;
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse; [`places`]: what it looks up on the way;
 //! * [`goback`]: the intents that undo, restore, revert and adopt; [`touches`]: what changed since somebody looked;
+//!   [`wishes`]: what an entry changes of what is wished; [`excerpt`]: the part of a topology that an intent is about;
 //! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
 //! * [`vitals`]: how a switch is: heat, errors, traffic; [`health`] and [`ward`]: what of links and switches becomes history;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
@@ -15,6 +16,7 @@
 pub mod address;
 pub mod chain;
 mod choose;
+pub mod excerpt;
 pub mod fold;
 pub mod goback;
 pub mod health;
@@ -36,6 +38,7 @@ pub mod topology;
 pub mod touches;
 pub mod vitals;
 pub mod ward;
+pub mod wishes;
 pub mod words;
 
 #[cfg(test)]
@@ -43,6 +46,7 @@ mod fixture;
 
 pub use address::{AddressError, Link, LinkHealth, LogicalPort, Pdfid, PhysicalPort, Rate};
 pub use chain::{ChainError, Hash};
+pub use excerpt::Excerpt;
 pub use fold::Delta;
 pub use goback::DriftKind;
 pub use health::{Patience, Raised, Sign, Subject, Verdict, Watch};

@@ -253,6 +253,32 @@ proptest! {
     }
 
     #[test]
+    fn an_excerpt_gives_the_same_plan_as_the_whole(
+        t in racks(), first in intents(), wanted in intents(), drifted in proptest::collection::vec(0_usize..14, 0..4),
+    ) {
+        let mut t = t;
+        if let Ok(made) = plan(&t, &first) {
+            let change = crate::ChangeId::new(1);
+            t.open.insert(change, open(change, made));
+        }
+        let ids: Vec<_> = t.functions.keys().copied().collect();
+        let home = Assignment { host: HOST_A, logical_port: crate::LogicalPort(2), number: 0 };
+        for id in drifted.iter().map(|at| ids[*at]) {
+            t.drift.insert(id, crate::Drift { wished: Some(home), since: crate::Seq::new(1) });
+        }
+        t.hosts.get_mut(&HOST_A).expect("in the fixture").link = crate::Link::full(8, crate::Rate::Gen4).lost();
+        let adopting = Intent::adopting(wanted.functions());
+        for wanted in [wanted, adopting] {
+            let whole = plan(&t, &wanted);
+            let exact = whole.as_ref().map_or_else(|_| wanted.clone(), |made| made.exact(&wanted));
+            let part = crate::Excerpt::of(&t, &Places::of(&t), crate::Seq::new(9), &exact).topology;
+            prop_assert_eq!(plan(&part, &exact), plan(&t, &exact));
+            prop_assert_eq!(plan(&part, &wanted), whole);
+            prop_assert!(part.functions.iter().all(|(id, function)| t.functions.get(id) == Some(function)));
+        }
+    }
+
+    #[test]
     fn places_that_follow_are_as_places_read_anew(t in racks(), first in intents(), second in intents()) {
         let mut t = t;
         let mut places = Places::of(&t);

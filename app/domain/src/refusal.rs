@@ -57,14 +57,32 @@ pub enum Refusal {
         /// Its label.
         name: String,
     },
-    /// Another change is moving the function.
-    #[error("{name} is being moved by change {change}. Wait until that has ended.")]
+    /// The function is part of another change: to be moved, to be away for a moment with one that is, or to be accepted
+    /// where it is.
+    #[error("{name} is part of change {change}. Wait until that has ended.")]
     InFlight {
         /// The function.
         function: FunctionId,
         /// Its label.
         name: String,
-        /// The change that moves it.
+        /// The change that it is part of.
+        change: ChangeId,
+    },
+    /// The function is not part of another change, but it is on a logical port that one will reprogram: somebody else
+    /// put it there.
+    #[error(
+        "{name} is on logical port {logical_port} of {host_name}, which change {change} will use. Wait until that has ended."
+    )]
+    PortInFlight {
+        /// The function.
+        function: FunctionId,
+        /// Its label.
+        name: String,
+        /// The host that has it.
+        host_name: String,
+        /// The logical port it is on.
+        logical_port: u8,
+        /// The change that will use the port.
         change: ChangeId,
     },
     /// Function and host hang on different switches.
@@ -188,7 +206,8 @@ impl Refusal {
             Self::UnknownHost { .. } => "unknown_host",
             Self::AlreadyThere { .. } => "already_there",
             Self::AlreadyFree { .. } => "already_free",
-            Self::InFlight { .. } => "in_flight",
+            // The same word for both: what a program does about it is the same.
+            Self::InFlight { .. } | Self::PortInFlight { .. } => "in_flight",
             Self::OtherSwitch { .. } => "other_switch",
             Self::NotDrifted { .. } => "not_drifted",
             Self::NoSuchPort { .. } => "no_such_port",
@@ -212,7 +231,8 @@ impl Refusal {
             Self::UnknownHost { .. } => "host is gone",
             Self::AlreadyThere { .. } => "already here",
             Self::AlreadyFree { .. } => "already in the pool",
-            Self::InFlight { .. } => "being moved",
+            Self::InFlight { .. } => "part of a change",
+            Self::PortInFlight { .. } => "port is in use",
             Self::OtherSwitch { .. } => "on another switch",
             Self::NotDrifted { .. } => "nothing to accept",
             Self::NoSuchPort { .. } => "no such logical port",

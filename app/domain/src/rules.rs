@@ -103,13 +103,19 @@ fn check_switch_ready(topology: &Topology, id: SwitchId) -> Result<(), Refusal> 
     }
 }
 
-/// A function is in flight too when it shares its logical port with one that is: the port is unbound as a whole. And
-/// when somebody else put it on a logical port that an open change will use: both would reprogram that port.
+/// A function is part of a change too when it shares its logical port with one that moves: the port is unbound as a
+/// whole. One that somebody else put on a logical port that an open change will use has to wait as well: both would
+/// reprogram that port.
 fn check_not_in_flight(topology: &Topology, places: &Places, function: &Function) -> Result<(), Refusal> {
-    let on_its_port = || function.assigned.and_then(|at| places.reserved(at.place()));
-    match places.change_in_flight(function.id).or_else(on_its_port) {
+    let (id, name) = (function.id, || topology.label(function.id));
+    if let Some(change) = places.change_in_flight(id) {
+        return Err(Refusal::InFlight { function: id, name: name(), change });
+    }
+    let Some(at) = function.assigned else { return Ok(()) };
+    match places.reserved(at.place()) {
         Some(change) => {
-            Err(Refusal::InFlight { function: function.id, name: topology.label(function.id), change })
+            let (host_name, logical_port) = (topology.host_name(at.host), at.logical_port.0);
+            Err(Refusal::PortInFlight { function: id, name: name(), host_name, logical_port, change })
         }
         None => Ok(()),
     }
@@ -282,6 +288,11 @@ mod tests {
         t.open.insert(id, fixture::open(id, first));
         assign(&mut t, NIC_VF3, target.host, target.logical_port.0, 0);
         assert_eq!(refusal(&t, &[(NIC_VF3, None)]), "in_flight");
+        let words = |function| check(&t, &Intent::single(function, None)).expect_err("refused").to_string();
+        let reserved =
+            "eth16v3 is on logical port 0 of db-02, which change 5 will use. Wait until that has ended.";
+        assert_eq!(words(NIC_VF3), reserved, "nothing moves it");
+        assert_eq!(words(NIC_VF2), "eth16v2 is part of change 5. Wait until that has ended.");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use patchbay_api::ChangeRequest;
 use patchbay_domain::words::whereabouts;
-use patchbay_domain::{Intent, Plan, PlannedMove, Reason, ReasonError, Refusal, Topology, plan};
+use patchbay_domain::{Generation, Intent, Plan, PlannedMove, Reason, ReasonError, Refusal, Topology, plan};
 
 use super::layout::place;
 
@@ -17,6 +17,8 @@ pub struct Draft {
     pub title: String,
     /// What changed in the rack since the sheet was opened, in sentences.
     pub news: Vec<String>,
+    /// What it was planned on.
+    planned_on: Generation,
 }
 
 impl Draft {
@@ -24,7 +26,15 @@ impl Draft {
     pub fn new(topology: &Topology, intent: Intent) -> Self {
         let plan = plan(topology, &intent);
         let title = plan.as_ref().map_or_else(|_| "This cannot be done".to_owned(), |p| p.title.clone());
-        Self { intent, plan, title, news: Vec::new() }
+        Self { intent, plan, title, news: Vec::new(), planned_on: topology.generation }
+    }
+
+    /// Whether planning it again may give something else, now that the board is at this generation and may have had one of
+    /// its functions touched. A board that is behind knows less than what this was planned on: the server sends along what
+    /// it knows when it finds a plan stale.
+    pub fn may_differ(&self, now: Generation, touched: bool) -> bool {
+        // What refuses a plan may be a link, and links raise no generation.
+        self.planned_on <= now && (self.planned_on != now || touched || self.plan.is_err())
     }
 
     /// Plans it again after the rack changed, and keeps what is different in [`Draft::news`].
@@ -48,6 +58,7 @@ impl Draft {
             (Err(_), Err(_)) => {}
         }
         self.plan = now;
+        self.planned_on = topology.generation;
     }
 
     /// The server looked at a newer rack than this draft.
@@ -95,7 +106,7 @@ fn difference(topology: &Topology, old: &PlannedMove, new: &PlannedMove) -> Stri
 mod tests {
     use super::*;
     use crate::board::fixture::{self, *};
-    use patchbay_domain::Generation;
+    use patchbay_domain::{Excerpt, Places, Seq};
 
     fn draft() -> (Topology, Draft) {
         let t = fixture::topology();
@@ -150,6 +161,24 @@ mod tests {
         assert_eq!(draft.news.len(), 1);
         assert_eq!(draft.request("INC-1"), Ok(None));
         assert!(draft.plan.is_err());
+    }
+
+    #[test]
+    fn a_stale_draft_is_planned_on_what_the_server_sent_along_until_the_board_has_caught_up() {
+        let (board, mut draft) = draft();
+        let mut t = board.clone();
+        assign(&mut t, NIC_VF1, HOST_FULL, 3);
+        assign(&mut t, NIC_VF2, HOST_B, 0);
+        t.generation = Generation::new(9);
+        let mut now = Excerpt::of(&t, &Places::of(&t), Seq::new(40), &draft.intent);
+        now.name_hosts_from(&board);
+        draft.stale(&now.topology);
+        let moved = "eth16v1 is on tiny-04, logical port 3 now, no longer on web-01, logical port 0.";
+        assert_eq!(draft.news, [moved]);
+        assert_eq!(draft.plan, plan(&t, &draft.intent), "as on the whole rack");
+        assert!(!draft.may_differ(board.generation, true), "the board is behind");
+        assert!(!draft.may_differ(t.generation, false) && draft.may_differ(t.generation, true));
+        assert!(draft.may_differ(t.generation.next(), false));
     }
 
     #[test]

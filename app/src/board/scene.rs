@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use patchbay_api::{ApiError, LiveEvent, WayBack};
-use patchbay_domain::{ChangeId, FunctionId, Intent, Outcome};
+use patchbay_domain::{ChangeId, Excerpt, FunctionId, Intent, Outcome};
 use std::collections::BTreeSet;
 
 use super::dom;
@@ -188,10 +188,7 @@ impl Scene {
         spawn_local(async move {
             match actions::submit(request).await {
                 Ok(change) => self.accepted(sent, change),
-                Err(ActionError::Desk(ApiError::Stale { .. })) => {
-                    self.look_again().await;
-                    self.sheet.update(|sheet| self.state.with(|t| sheet.stale(sent, t)));
-                }
+                Err(ActionError::Desk(ApiError::Stale { now, .. })) => self.stale(sent, *now),
                 Err(error) => self.sheet.update(|sheet| sheet.refused(sent, error.to_string())),
             }
         });
@@ -210,6 +207,15 @@ impl Scene {
             sheet.accepted(sent, change);
         });
         self.tell_end(change);
+    }
+
+    /// Plans again what the server found stale: on what it sent along, unless the live stream has told more by now.
+    fn stale(self, sent: u32, mut now: Excerpt) {
+        let told = self.state.seq() >= now.seq;
+        self.state.with(|t| now.name_hosts_from(t));
+        self.sheet.update(|sheet| {
+            self.state.with(|t| sheet.stale(sent, if told { t } else { &now.topology }));
+        });
     }
 
     /// Reads the rack anew.
@@ -250,12 +256,9 @@ impl Scene {
         if self.hands.selection.with_untracked(|s| s.iter().any(gone)) {
             self.hands.selection.update(|s| s.retain(|f| !gone(f)));
         }
-        let planned =
-            self.sheet.with_untracked(|s| s.draft().and_then(|d| d.plan.as_ref().ok()).map(|p| p.generation));
         let now = self.state.with(|t| t.generation);
-        if self.sheet.with_untracked(|s| s.draft().is_some())
-            && (planned != Some(now) || !happened.touched.is_empty())
-        {
+        let touched = !happened.touched.is_empty();
+        if self.sheet.with_untracked(|s| s.draft().is_some_and(|d| d.may_differ(now, touched))) {
             self.sheet.update(|sheet| self.state.with(|t| sheet.renew(t)));
         }
     }
@@ -335,5 +338,6 @@ fn reason_for(way: WayBack) -> String {
         WayBack::Retry(change) => format!("Try change {change} again"),
         WayBack::Accept(change) => format!("Accept what the switch says after change {change}"),
         WayBack::Restore(seq) => format!("Restore the rack as of entry {seq}"),
+        WayBack::RestoreGeneration(generation) => format!("Restore the rack as of generation {generation}"),
     }
 }

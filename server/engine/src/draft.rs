@@ -10,8 +10,8 @@ use crate::options::EngineOptions;
 use chrono::{DateTime, Utc};
 use patchbay_domain::reconcile::{Reconciliation, reconcile};
 use patchbay_domain::{
-    Actor, ChangeId, Entry, Event, Hash, Places, Plan, Seq, SwitchId, SwitchState, Topology, Touches,
-    plan_with,
+    Actor, ChangeId, Entry, Event, Excerpt, Hash, Moved, Places, Plan, Seq, SwitchId, SwitchState, Topology,
+    Touches, plan_with,
 };
 use patchbay_store::{Opening, Writing};
 use tracing::{info, warn};
@@ -60,7 +60,7 @@ impl Draft {
         };
         let moved = self.touches.stale(&self.topology, &plan, seen);
         if !moved.is_empty() {
-            return Err(SubmitError::Stale { seen, current: self.topology.generation, moved });
+            return Err(self.stale(asked, moved));
         }
         self.check_queues(&plan, options)?;
         let change = self.next_change;
@@ -79,10 +79,13 @@ impl Draft {
     /// A rule may refuse only because something moved since the person looked: then that is what they are told.
     fn refused(&self, asked: &Submission, refusal: patchbay_domain::Refusal) -> SubmitError {
         let moved = self.touches.stale_intent(&self.topology, &asked.intent, asked.seen);
-        if moved.is_empty() {
-            return refusal.into();
-        }
-        SubmitError::Stale { seen: asked.seen, current: self.topology.generation, moved }
+        if moved.is_empty() { refusal.into() } else { self.stale(asked, moved) }
+    }
+
+    /// Says what moved, with what they need in order to plan again.
+    fn stale(&self, asked: &Submission, moved: Vec<Moved>) -> SubmitError {
+        let now = Box::new(Excerpt::of(&self.topology, &self.places, self.seq, &asked.intent));
+        SubmitError::Stale { seen: asked.seen, current: self.topology.generation, moved, now }
     }
 
     /// Checked before the change is recorded, so that an accepted change always has its place in the queue.

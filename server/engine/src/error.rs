@@ -1,6 +1,6 @@
 //! Why the engine does not do something.
 
-use patchbay_domain::{ChangeId, Generation, Moved, Refusal, touches};
+use patchbay_domain::{ChangeId, Excerpt, Generation, Moved, Refusal, touches};
 use patchbay_store::StoreError;
 use thiserror::Error;
 
@@ -33,6 +33,8 @@ pub enum SubmitError {
         current: Generation,
         /// What changed, and by whom.
         moved: Vec<Moved>,
+        /// What is true now of everything that the intent is about.
+        now: Box<Excerpt>,
     },
     /// The idempotency key came with another request before.
     #[error("This idempotency key was used for another request, which is change {change}.")]

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 /// Closes one open change from what its switches show. It waits until all of them answer: before that nobody can know
 /// anything. Meanwhile its functions are in flight, and everything else goes on.
 pub(crate) async fn recover(crew: Crew, change: Unfinished) {
-    let id = change.change();
+    let (id, switches) = (change.change(), change.plan().switches.clone());
     warn!(change = %id, "recovering a change that was open when Patchbay ended");
     let Some(turn) = reached(&crew, &change).await else {
         info!(change = %id, "the change stays open: Patchbay stops before its switches answered");
@@ -27,6 +27,8 @@ pub(crate) async fn recover(crew: Crew, change: Unfinished) {
         }
     };
     settle(&crew, settled, Some(turn)).await;
+    // While it was open, what its functions do was not compared with the picture.
+    switches.into_iter().for_each(|switch| crew.look_at(switch));
 }
 
 async fn go_on(crew: &Crew, change: Unfinished, held: &Held) -> crate::life::Settled {

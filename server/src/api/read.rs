@@ -1,11 +1,11 @@
 //! Looking: topology, ledger, health.
 
 use super::Refused;
-use super::body::QueryOf;
+use super::body::{QueryOf, bad};
 use axum::Json;
 use axum::extract::State;
 use patchbay_api::{Desk, Proposal, SwitchDriftView, TopologyView, WayBack};
-use patchbay_domain::{LedgerPage, Seq, SwitchState};
+use patchbay_domain::{Generation, LedgerPage, Seq, SwitchState};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -22,11 +22,22 @@ pub(super) async fn drift(State(desk): State<Arc<dyn Desk>>) -> Result<Json<Vec<
     Ok(Json(SwitchDriftView::all(&desk.picture().await?.topology)))
 }
 
-/// Which moment to restore: as of this ledger entry.
+/// Which moment to restore: as of a ledger entry, or as of the entry that a generation came about with.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RestoreQuery {
-    seq: Seq,
+    seq: Option<Seq>,
+    generation: Option<Generation>,
+}
+
+impl RestoreQuery {
+    fn moment(&self) -> Result<WayBack, Refused> {
+        match (self.seq, self.generation) {
+            (Some(seq), None) => Ok(WayBack::Restore(seq)),
+            (None, Some(generation)) => Ok(WayBack::RestoreGeneration(generation)),
+            _ => Err(bad("Say which moment to restore, in one way: ?seq= with the number of a ledger entry, or ?generation= with a generation.".to_owned())),
+        }
+    }
 }
 
 /// Works out the plan that restores a moment.
@@ -34,7 +45,7 @@ pub(super) async fn restore(
     State(desk): State<Arc<dyn Desk>>,
     QueryOf(query): QueryOf<RestoreQuery>,
 ) -> Result<Json<Proposal>, Refused> {
-    Ok(Json(desk.way_back(WayBack::Restore(query.seq)).await?))
+    Ok(Json(desk.way_back(query.moment()?).await?))
 }
 
 /// Where to read the ledger from, and how much of it.
@@ -56,7 +67,10 @@ pub(super) async fn ledger(
 /// Whether the server works, for a supervisor.
 #[derive(Debug, Serialize)]
 pub(super) struct Health {
+    /// `ok`, or `trouble` when nothing can be written down.
     status: &'static str,
+    /// Why not.
+    trouble: Option<String>,
     seq: Seq,
     switches: Vec<SwitchHealth>,
 }
@@ -68,10 +82,12 @@ struct SwitchHealth {
 }
 
 /// Reads the history on the way, so a server that cannot is not called healthy. A switch that is away does not make
-/// the server ill.
+/// the server ill. Nor does a disk that takes nothing more: starting the server again would not help, and what can be
+/// read could not be read then.
 pub(super) async fn health(State(desk): State<Arc<dyn Desk>>) -> Result<Json<Health>, Refused> {
     let picture = desk.picture().await?;
     let switches = picture.topology.switches.into_values();
     let switches = switches.map(|s| SwitchHealth { name: s.name, state: s.state }).collect();
-    Ok(Json(Health { status: "ok", seq: picture.seq, switches }))
+    let status = if picture.trouble.is_some() { "trouble" } else { "ok" };
+    Ok(Json(Health { status, trouble: picture.trouble, seq: picture.seq, switches }))
 }

@@ -2,9 +2,10 @@
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::writer::Writer;
 use chrono::DateTime;
 use patchbay_domain::Actor;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tempfile::TempDir;
 
 async fn store() -> (Store, TempDir) {
@@ -62,6 +63,24 @@ async fn a_read_only_database_is_told_and_the_same_store_goes_on_when_it_is_writ
     pragma(&store, "PRAGMA query_only = OFF").await;
     add(&store, 0).await.expect("writable again");
     holds(&store, 1).await;
+}
+
+/// SQLite opens what it may not write for reading, begins transactions on it, and never tries again to open it.
+#[tokio::test]
+async fn a_connection_that_was_opened_while_the_database_was_read_only_is_not_kept() {
+    let (store, dir) = store().await;
+    store.close().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join("rack.db"));
+    let connection = options.clone().read_only(true).connect().await.expect("readable");
+    let writer = Writer::new(connection, options);
+    let write = async || {
+        let mut tx = writer.begin().await?;
+        let written = sqlx::query("UPDATE picture SET generation = generation").execute(&mut *tx).await;
+        tx.end(written.map_err(StoreError::from)).await
+    };
+    let refused = write().await.expect_err("read-only");
+    assert!(matches!(refused, StoreError::ReadOnly(_)), "{refused:?}");
+    write().await.expect("it is writable again");
 }
 
 #[tokio::test]

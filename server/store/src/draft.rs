@@ -5,6 +5,7 @@
 
 use crate::chained::{Head, Written};
 use crate::error::StoreError;
+use crate::moment::Noted;
 use crate::writing::{Closing, Keyed, Opening, WRITINGS_MAX, Writing};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
@@ -69,6 +70,8 @@ pub(crate) struct Draft {
     pub(crate) before: Topology,
     /// The same part after it: folded, so that the tables cannot follow another rule than everybody else.
     pub(crate) after: Topology,
+    /// What the entries change of the wishes.
+    pub(crate) noted: Noted,
 }
 
 impl Asked {
@@ -133,7 +136,8 @@ impl Draft {
     /// Why the group cannot be written; then nothing of it may be.
     pub(crate) fn of(writings: Vec<Writing>, known: Known) -> Result<Self, StoreError> {
         let (before, after) = (known.picture.clone(), known.picture.clone());
-        let draft = Self { entries: Vec::with_capacity(writings.len()), keys: Vec::new(), before, after };
+        let entries = Vec::with_capacity(writings.len());
+        let draft = Self { entries, keys: Vec::new(), before, after, noted: Noted::default() };
         let mut drafting = Drafting { known, draft };
         for writing in writings {
             match writing {
@@ -162,7 +166,7 @@ impl Drafting {
     ) -> Result<(), StoreError> {
         let written = Written::after(self.known.head, at, actor, event)?;
         self.known.head = written.head();
-        self.draft.after.apply(&written.entry);
+        self.draft.noted.fold(&mut self.draft.after, &written.entry);
         self.draft.entries.push(Drafted { written, switch_name });
         Ok(())
     }

@@ -9,7 +9,7 @@
 //! * `writing`, `draft`, `write`, `bulk`: what is written, worked out in memory, written in groups;
 //! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
 //! * `picture`, `identify`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
-//! * `history`, `moment`: searching, and the picture as it was;
+//! * `history`, `moment`: searching, and what was wished at any entry;
 //! * `records`, [`memory`]: what the engine needs of all this, and the same without a database for simulations.
 
 mod bulk;

@@ -61,7 +61,9 @@ impl Store {
         let writer = Arc::new(Writer::new(connection, options.clone()));
         let readers =
             pool(READERS_MAX).connect_with(options.pragma("query_only", "ON")).await.map_err(opened)?;
-        Ok(Self { writer, readers, lock })
+        let store = Self { writer, readers, lock };
+        store.fill_wishes().await?;
+        Ok(store)
     }
 
     /// Waits for running queries, writes the log back into the database file and releases the lock. Every later call

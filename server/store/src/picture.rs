@@ -203,7 +203,11 @@ fn function(row: &SqliteRow, picture: &mut Topology) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn assignment(cells: &Cells<'_>, columns: [&'static str; 3]) -> Result<Option<Assignment>, StoreError> {
+/// The place that three columns say; none where they are empty.
+pub(crate) fn assignment(
+    cells: &Cells<'_>,
+    columns: [&'static str; 3],
+) -> Result<Option<Assignment>, StoreError> {
     let [host, logical_port, number] = columns;
     let Some(host) = cells.number_or_none(host)? else { return Ok(None) };
     let logical_port = LogicalPort(cells.number(logical_port)?);

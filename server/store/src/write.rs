@@ -90,6 +90,7 @@ async fn write(
     changes::close(&mut batch, &draft.entries)?;
     keys::insert(&mut batch, &draft.keys);
     settle::settle(&mut batch, &draft.before, &draft.after)?;
+    draft.noted.add(&mut batch);
     lines::insert(&mut batch, lines);
     Ok((batch, draft.entries.into_iter().map(|drafted| drafted.written.entry).collect()))
 }

@@ -2,7 +2,7 @@
 //!
 //! The connection is given back only after a commit or a rollback that worked. After anything else, a failed commit as
 //! well as a caller that went away in the middle, it is closed, which takes back what it had not committed, and the
-//! next transaction begins on a new one. So no failure outlasts its cause.
+//! next transaction begins on a new one. So it is with one that may only read. So no failure outlasts its cause.
 
 use crate::bulk::Batch;
 use crate::error::StoreError;
@@ -109,8 +109,9 @@ impl WriteTransaction<'_> {
         let Self { mut home, connection } = self;
         match (done, ended) {
             (Ok(_), Err(error)) => Err(error.into()),
-            // SQLite takes some transactions back by itself; closing the connection leaves no doubt which.
-            (Err(error), Err(_)) => Err(error),
+            // SQLite takes some transactions back by itself; closing the connection leaves no doubt which. And what it may
+            // not write when it opens it, it opens for reading, for good.
+            (Err(error), Err(_)) | (Err(error @ StoreError::ReadOnly(_)), Ok(_)) => Err(error),
             (done, Ok(_)) => {
                 *home = State::Idle(connection);
                 done

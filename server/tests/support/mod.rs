@@ -124,8 +124,17 @@ impl Server {
             let switches = topology["switches"].as_array().expect("switches");
             !switches.is_empty() && switches.iter().all(|switch| switch["state"] == "ready")
         };
+        self.until_shown(ready).await;
+    }
+
+    /// Waits until the topology is as wanted; whatever the live stream brings is a reason to look again.
+    pub async fn until_shown(&self, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut stream = self.get("/api/v1/stream").await;
-        while !ready(&self.topology().await) {
+        loop {
+            let topology = self.topology().await;
+            if wanted(&topology) {
+                return topology;
+            }
             stream.chunk().await.expect("the stream goes on").expect("the stream goes on");
         }
     }

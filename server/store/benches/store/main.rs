@@ -52,7 +52,16 @@ fn measure(grown: &[u64]) -> Result<(), Box<dyn Error>> {
     println!(
         "\n{:<34}{}",
         "",
-        row(&["open, ms", "p99", "close, ms", "p99", "changes/s in groups", "load, ms"])
+        row(&[
+            "open, ms",
+            "p99",
+            "close, ms",
+            "p99",
+            "changes/s in groups",
+            "load, ms",
+            "moment, ms",
+            "at the end"
+        ])
     );
     for (rig, rounds) in &rigs {
         let of = |figure: fn(&Figures) -> f64| median(rounds.iter().map(figure).collect());
@@ -63,6 +72,8 @@ fn measure(grown: &[u64]) -> Result<(), Box<dyn Error>> {
             format!("{:.3}", of(|f| f.close_ms[1])),
             format!("{:.0}", of(|f| f.changes_per_second)),
             format!("{:.1}", of(|f| f.load_ms)),
+            format!("{:.1}", of(|f| f.moment_ms[0])),
+            format!("{:.1}", of(|f| f.moment_ms[1])),
         ];
         println!("{:<34}{}", rig.name, row(&cells.each_ref().map(String::as_str)));
     }

@@ -26,6 +26,8 @@ pub struct Figures {
     pub changes_per_second: f64,
     /// Loading the picture.
     pub load_ms: f64,
+    /// Looking up what was wished at the middle of the ledger, and at its end.
+    pub moment_ms: [f64; 2],
 }
 
 /// What gives a function to a host, and what takes it back.
@@ -105,8 +107,18 @@ impl Rig {
         let begun = Instant::now();
         self.store.load().await?;
         let load_ms = begun.elapsed().as_secs_f64() * 1e3;
+        let last = self.store.load().await?.seq;
+        let moment_ms = [self.moment(Seq::new(last.get() / 2)).await?, self.moment(last).await?];
         let changes_per_second = (GROUPS * GROUP) as f64 / took.as_secs_f64();
-        Ok(Figures { open_ms: percentiles(open), close_ms: percentiles(close), changes_per_second, load_ms })
+        let (open_ms, close_ms) = (percentiles(open), percentiles(close));
+        Ok(Figures { open_ms, close_ms, changes_per_second, load_ms, moment_ms })
+    }
+
+    /// How long it takes to look up what was wished as of an entry.
+    async fn moment(&self, seq: Seq) -> Result<f64, Box<dyn Error>> {
+        let begun = Instant::now();
+        self.store.wishes(seq).await?.ok_or("no such entry")?;
+        Ok(begun.elapsed().as_secs_f64() * 1e3)
     }
 }
 

@@ -79,6 +79,16 @@ impl Lab {
         SqliteConnection::connect_with(&options).await.expect("a second connection")
     }
 
+    /// The same database as a version wrote it that did not keep what was wished, opened by this one.
+    pub async fn as_before_wishes_were_kept(self) -> Self {
+        let mut raw = self.raw().await;
+        let forget =
+            "DROP TABLE wishes; DROP TABLE generations; DELETE FROM _sqlx_migrations WHERE version = 5";
+        sqlx::raw_sql(forget).execute(&mut raw).await.expect("forgotten");
+        raw.close().await.expect("closed");
+        self.reopened().await
+    }
+
     pub async fn topology(&self) -> Topology {
         self.store.load().await.expect("a sound database").topology
     }

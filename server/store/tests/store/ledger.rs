@@ -2,7 +2,7 @@
 
 use crate::lab::{HOST_B, Lab, NIC_VF2};
 use patchbay_domain::chain::EntryText;
-use patchbay_domain::{ChainError, Event, Outcome, Seq, SwitchId};
+use patchbay_domain::{ChainError, Event, Outcome, Seq, SwitchId, SwitchState};
 use patchbay_store::{Store, StoreError, Writing};
 use sqlx::SqliteConnection;
 
@@ -34,6 +34,30 @@ async fn triggers_refuse_update_delete_and_every_kind_of_replace() {
         assert!(refused(&mut raw, sql).await.contains("the ledger takes only"), "{sql}");
     }
     assert_eq!(lab.store.verify().await.expect("nothing happened").entries, 2);
+}
+
+#[tokio::test]
+async fn what_was_wished_is_not_rewritten_or_forgotten() {
+    let lab = Lab::discovered().await;
+    let mut raw = lab.raw().await;
+    let before = lab.store.wishes(Seq::new(2)).await.expect("readable");
+    for sql in [
+        "UPDATE wishes SET shown = 0, host = NULL, logical_port = NULL, number = NULL",
+        "DELETE FROM wishes",
+        "INSERT OR REPLACE INTO wishes SELECT function, seq, 0, NULL, NULL, NULL FROM wishes",
+        "INSERT INTO wishes SELECT function, 1, 0, NULL, NULL, NULL FROM wishes",
+    ] {
+        assert!(refused(&mut raw, sql).await.contains("what was wished at an entry is never"), "{sql}");
+    }
+    for sql in [
+        "UPDATE generations SET seq = 1",
+        "DELETE FROM generations",
+        "INSERT OR REPLACE INTO generations VALUES (1, 1)",
+    ] {
+        assert!(refused(&mut raw, sql).await.contains("a generation"), "{sql}");
+    }
+    assert_eq!(lab.store.wishes(Seq::new(2)).await.expect("readable"), before);
+    assert!(before.is_some_and(|wishes| wishes.len() == 6), "a NIC with four functions, an HBA with two");
 }
 
 #[tokio::test]
@@ -150,6 +174,6 @@ async fn what_only_older_ledgers_say_is_still_read() {
     assert_eq!(lab.store.verify().await.expect("it holds").entries, 3);
     let lost = Event::SwitchLost { switch: SwitchId::new(1), why: "No answer.".to_owned() };
     assert_eq!(lab.entries().await.pop().map(|entry| entry.event), Some(lost));
-    let moment = lab.store.moment(seq).await.expect("readable").expect("there is one");
-    assert_eq!(moment.hosts, lab.topology().await.hosts);
+    let state = lab.topology().await.switches[&SwitchId::new(1)].state;
+    assert_eq!(state, SwitchState::Connecting, "whether it answers is in no entry");
 }

@@ -3,7 +3,7 @@
 use crate::lab::{Lab, at, closed, opening};
 use patchbay_domain::*;
 use patchbay_store::memory::MemoryRecords;
-use patchbay_store::{Closing, Keyed, Loaded, Names, Records, Writing};
+use patchbay_store::{Closing, Keyed, Loaded, Names, Records, Store, Writing};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
@@ -235,6 +235,24 @@ fn comparable(mut topology: Topology) -> Topology {
     topology
 }
 
+/// What was wished at every entry, and which entry each generation came about with, is what folding up to there gives.
+async fn moments(store: &Store, written: &[Entry]) {
+    let wishes = async |seq| store.wishes(seq).await.expect("readable");
+    let entry_of = async |generation| store.entry_of(generation).await.expect("readable");
+    let mut folded = Topology::default();
+    for entry in written {
+        let before = folded.generation;
+        folded.apply(entry);
+        assert_eq!(wishes(entry.seq).await, Some(folded.wishes()), "as of entry {}", entry.seq);
+        if folded.generation != before {
+            assert_eq!(entry_of(folded.generation).await, Some(entry.seq));
+        }
+    }
+    let last = written.last().map_or(Seq::new(0), |entry| entry.seq);
+    assert_eq!((wishes(last.next()).await, wishes(Seq::new(0)).await), (None, None));
+    assert_eq!(entry_of(folded.generation.next()).await, None);
+}
+
 async fn check(acts: Vec<Act>) {
     let (mut lab, memory) = (Lab::new().await, MemoryRecords::default());
     let mut written = Vec::new();
@@ -261,6 +279,7 @@ async fn check(acts: Vec<Act>) {
     written.iter().for_each(|entry| drop(folded.apply(entry)));
     let loaded = lab.store.load().await.expect("sound");
     assert_eq!(comparable(folded), comparable(loaded.topology));
+    moments(&lab.store, &written).await;
     let verified = lab.store.verify().await.expect("a chain");
     assert_eq!((verified.entries, verified.head), (loaded.seq.get(), loaded.head));
     assert_eq!(verified.entries, written.len() as u64);
@@ -268,6 +287,8 @@ async fn check(acts: Vec<Act>) {
         let found = lab.store.change_with_key(&key).await.expect("readable");
         assert_eq!(memory.change_with_key(&key).await.expect("loaded"), found);
     }
+    let lab = lab.as_before_wishes_were_kept().await;
+    moments(&lab.store, &written).await;
 }
 
 proptest! {

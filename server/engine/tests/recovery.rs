@@ -1,0 +1,109 @@
+//! What a crash left open is closed, and what the switch shows then is known at once.
+
+mod common;
+
+use async_trait::async_trait;
+use common::{MemorySwitch, options, person, reason};
+use patchbay_domain::*;
+use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
+use patchbay_engine::{Clock, Engine, EngineTasks, Snapshot, SwitchConfig};
+use patchbay_store::memory::MemoryRecords;
+use patchbay_store::{Names, Opening, Records, Writing};
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// A switch that can be read as a whole, and does not say at first what its ports hold.
+struct Tongue {
+    switch: MemorySwitch,
+    tied: AtomicBool,
+}
+
+#[async_trait]
+impl SwitchDriver for Tongue {
+    fn capabilities(&self) -> Capabilities {
+        self.switch.capabilities()
+    }
+
+    async fn observe(&self) -> Result<Observation, DriverError> {
+        self.switch.observe().await
+    }
+
+    async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError> {
+        if self.tied.swap(false, Ordering::SeqCst) {
+            let (address, source) = ("memory".to_owned(), Box::new(io::Error::other("not yet")));
+            return Err(DriverError::Unreachable { address, source });
+        }
+        self.switch.contents(ports).await
+    }
+
+    async fn vitals(&self) -> Result<Vitals, DriverError> {
+        self.switch.vitals().await
+    }
+
+    async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
+        self.switch.apply(step).await
+    }
+
+    async fn program(&self, step: &Step) -> Result<(), DriverError> {
+        self.switch.program(step).await
+    }
+
+    fn hints(&self) -> watch::Receiver<u64> {
+        self.switch.hints()
+    }
+}
+
+async fn start(records: &MemoryRecords, switch: &MemorySwitch, tied: bool) -> (Engine, EngineTasks) {
+    let driver = Arc::new(Tongue { switch: switch.clone(), tied: AtomicBool::new(tied) });
+    let (key, name, address) = ("memory".to_owned(), "rack-12-pax".to_owned(), "memory".to_owned());
+    let config = SwitchConfig { key, name, address, names: Names::default(), driver };
+    let started = Engine::start(Arc::new(records.clone()), vec![config], options(), Clock::SYSTEM).await;
+    started.expect("the engine starts")
+}
+
+async fn until(engine: &Engine, wanted: impl Fn(&Snapshot) -> bool) {
+    let (_, mut happenings) = engine.watch();
+    while !wanted(&engine.snapshot()) {
+        happenings.recv().await.expect("the engine runs");
+    }
+}
+
+/// Opens a change as the engine does, and ends before its first step.
+async fn leave_open(records: &MemoryRecords, topology: &Topology) -> FunctionId {
+    let function = *topology.functions.keys().nth(1).expect("a function");
+    let host = *topology.hosts.keys().next().expect("a host");
+    let intent = Intent::single(function, Some(host));
+    let plan = plan(topology, &intent).expect("allowed");
+    let (at, actor, reason) = (Clock::SYSTEM.now(), person(), reason());
+    let (change, seen) = (records.load().await.expect("loaded").next_change, topology.generation);
+    let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
+    records.write(vec![Writing::Open(Box::new(opening))]).await.expect("recorded");
+    function
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_did_to_a_change_that_a_crash_left_open_is_seen_as_soon_as_it_is_closed() {
+    let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
+    let (engine, tasks) = start(&records, &switch, false).await;
+    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+    engine.stop();
+    tasks.finished().await;
+    let function = leave_open(&records, &engine.snapshot().topology).await;
+    let pdfid = engine.snapshot().topology.functions[&function].pdfid;
+    // Where the change would put it, with a stranger: no state of the plan.
+    switch.put(0, 0, &[pdfid.get(), pdfid.get() + 1]);
+
+    // The switch is read while the change is open, so what happened to its functions is not compared.
+    let (engine, _tasks) = start(&records, &switch, true).await;
+    let began = Instant::now();
+    until(&engine, |now| now.topology.drift.contains_key(&function)).await;
+    let took = began.elapsed();
+    let entries = records.entries();
+    let ended = |e: &Entry| matches!(e.event, Event::ChangeClosed { outcome: Outcome::Stuck, .. });
+    assert!(entries.iter().any(ended), "{entries:?}");
+    assert!(took < options().observe_every, "it was seen by the next reading on the timer, after {took:?}");
+}
