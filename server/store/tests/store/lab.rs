@@ -147,6 +147,23 @@ impl Lab {
     }
 }
 
+/// Somebody else bound nothing on a switch: an entry that needs nothing to be known.
+pub fn nothing_found(switch: SwitchId) -> Event {
+    Event::BindingsFound { switch, differences: Vec::new() }
+}
+
+/// The trouble of a subject, raised.
+pub fn raised(subject: Subject) -> Event {
+    let (name, why) = (format!("the one of {subject}"), "No answer.".to_owned());
+    Event::HealthRaised { switch: SWITCH, subject, name, why, since: at(8), times: 1 }
+}
+
+/// The same, cleared.
+pub fn cleared(subject: Subject) -> Event {
+    let name = format!("the one of {subject}");
+    Event::HealthCleared { switch: SWITCH, subject, name, times: 12, lasted_ms: 185_000, gone: false }
+}
+
 /// A moment, some hours after another.
 pub fn at(hours: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::hours(hours) + TimeDelta::nanoseconds(1_234_567_890)
