@@ -34,6 +34,32 @@ test('the same by keyboard alone', async ({ board, lab, rack }) => {
   await expect(board.host(rack.host(at.first)).locator('.badge')).toHaveText('down');
 });
 
+test('a cable that stays out is a trouble, from when it went to when it was back for long enough', async ({
+  board,
+  lab,
+  rack,
+  page,
+  request,
+}) => {
+  const host = rack.host(at.first);
+  const card = board.host(host);
+  await lab.order('pull_cable', {}, at.first);
+  await expect(card.locator('.badge')).toHaveText('down');
+  await expect(card.locator('.ails')).toContainText('went down');
+  await expect(page.getByRole('region', { name: 'Just now' })).toContainText(`The link of ${host.name} went down`);
+  await expectAccessible(page);
+  const { health } = (await (await request.get('/api/v1/topology')).json()) as { health: { subject: string }[] };
+  expect(health.map(({ subject }) => subject)).toEqual([`host-${host.id}-down`]);
+  await lab.order('plug_cable', {}, at.first);
+  await expect(card.locator('.badge')).toHaveText('up');
+  await expect(card.locator('.ails')).toHaveCount(0);
+  await open(page, `/history?host=${host.id}&kind=links`);
+  const lines = page.locator('.line-title');
+  await expect(lines).toHaveCount(2);
+  await expect(lines.first()).toContainText(`The link of ${host.name} is up again after`);
+  await expect(lines.last()).toContainText(`The link of ${host.name} went down`);
+});
+
 test('a link that trains narrower or slower is narrow, and says by how much', async ({ board, lab, rack }) => {
   const card = board.host(rack.host(at.first));
   await lab.order('train', { width: '1' }, at.first);

@@ -203,7 +203,9 @@ impl Desk for ServerDesk {
             // An error means that the server is gone, which is stopping too.
             let _ = stopping.wait_for(|stop| *stop).await;
         };
-        backlog.chain(from_now_on(happenings)).take_until(stop).boxed()
+        // What is in no entry may have changed since the listener took its picture.
+        let readings = stream::iter(LiveEvent::readings(&snapshot.topology));
+        backlog.chain(readings).chain(from_now_on(happenings)).take_until(stop).boxed()
     }
 }
 
@@ -250,6 +252,8 @@ fn from_now_on(happenings: Happenings) -> impl futures::Stream<Item = LiveEvent>
             Ok(Happening::Begun(change)) => LiveEvent::Begun(change),
             Ok(Happening::Trouble(trouble)) => LiveEvent::Trouble(trouble),
             Ok(Happening::Switch(switch, state)) => LiveEvent::Switch { switch, state },
+            Ok(Happening::Links(switch, links)) => LiveEvent::Links { switch, links: links.to_vec() },
+            Ok(Happening::Counted(subject, times)) => LiveEvent::Counted { subject, times },
             Ok(Happening::Vitals(switch, vitals)) => {
                 LiveEvent::Vitals { switch, vitals: vitals.map(Arc::unwrap_or_clone) }
             }

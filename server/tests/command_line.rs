@@ -117,7 +117,7 @@ async fn an_unreachable_switch_is_shown_and_refuses_until_it_answers() {
     server.ready().await;
     let body = server.request(&[("0x1001", Some(0))], "too late").await;
     gone.kill().await;
-    server.until("entry", |data| !data["entry"]["event"]["switch_lost"].is_null()).await;
+    server.until("switch", |data| data["switch"]["state"] == "unreachable").await;
     let refused = server.post("/api/v1/changes", &body).await;
     assert_eq!(refused.status().as_u16(), 422);
     let refused: serde_json::Value = refused.json().await.expect("JSON");

@@ -93,8 +93,11 @@ async fn the_same_request_sent_twice_is_one_change_also_after_a_restart() {
     let send = async |server: &Server, body: &Value, key: &str| {
         server.post_with("/api/v1/changes?wait=true", body, ("idempotency-key", key)).await
     };
-    let first: Value = send(&server, &body, "\"k-1\"").await.json().await.expect("JSON");
+    let mut first: Value = send(&server, &body, "\"k-1\"").await.json().await.expect("JSON");
     assert_eq!(first["stage"], "applied", "{first}");
+    // Told to whoever waited for the end; whoever asks later would get an old one.
+    let generation = first.as_object_mut().and_then(|answer| answer.remove("generation"));
+    assert_eq!(generation, Some(server.topology().await["generation"].clone()));
     let second: Value = send(&server, &body, "k-1").await.json().await.expect("JSON");
     assert_eq!(second, first);
     assert!(server.stop().await.success());

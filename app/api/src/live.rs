@@ -1,6 +1,8 @@
 //! What the live stream carries.
 
-use patchbay_domain::{ChangeId, Entry, StepProgress, SwitchId, SwitchState, Vitals};
+use patchbay_domain::{
+    ChangeId, Entry, Link, PhysicalPort, StepProgress, Subject, SwitchId, SwitchState, Topology, Vitals,
+};
 use serde::{Deserialize, Serialize};
 
 /// One event of the live stream.
@@ -15,12 +17,26 @@ pub enum LiveEvent {
     Begun(ChangeId),
     /// Nothing can be written down, and why, as a sentence; none when it can again.
     Trouble(Option<String>),
-    /// A switch's state as it is while the server runs, where no entry says it.
+    /// Whether a switch answers. In no entry.
     Switch {
         /// The switch.
         switch: SwitchId,
         /// Its state.
         state: SwitchState,
+    },
+    /// The links of some ports of a switch. In no entry: what is wrong for long enough is in one, as a trouble.
+    Links {
+        /// The switch.
+        switch: SwitchId,
+        /// The ports with their links now.
+        links: Vec<(PhysicalPort, Link)>,
+    },
+    /// How often an open trouble came so far. In no entry until it is over.
+    Counted {
+        /// What it is of.
+        subject: Subject,
+        /// How often it came.
+        times: u32,
     },
     /// How a switch is. In no entry: what was read is shown, and gone when the next is read.
     Vitals {
@@ -35,7 +51,8 @@ pub enum LiveEvent {
 
 impl LiveEvent {
     /// Every name that an event of the stream may have: a browser listens by name.
-    pub const NAMES: [&'static str; 7] = ["entry", "step", "begun", "trouble", "switch", "vitals", "reset"];
+    pub const NAMES: [&'static str; 9] =
+        ["entry", "step", "begun", "trouble", "switch", "links", "counted", "vitals", "reset"];
 
     /// Its name on the stream.
     pub const fn name(&self) -> &'static str {
@@ -45,9 +62,29 @@ impl LiveEvent {
             Self::Begun(_) => 2,
             Self::Trouble(_) => 3,
             Self::Switch { .. } => 4,
-            Self::Vitals { .. } => 5,
-            Self::Reset => 6,
+            Self::Links { .. } => 5,
+            Self::Counted { .. } => 6,
+            Self::Vitals { .. } => 7,
+            Self::Reset => 8,
         };
         Self::NAMES[place]
+    }
+
+    /// Whether switches answer, how links are and how often troubles came, as a topology has it: what no entry says, for
+    /// whoever begins to listen.
+    pub fn readings(topology: &Topology) -> Vec<Self> {
+        let of_switch = |switch: &patchbay_domain::Switch| {
+            let (switch, state) = (switch.id, switch.state);
+            let hosts = topology.hosts.values().filter(|host| host.switch == switch);
+            let cards = topology.adapters.values().filter(|card| card.switch == switch && card.present);
+            let links =
+                hosts.map(|host| (host.port, host.link)).chain(cards.map(|card| (card.slot, card.link)));
+            [Self::Links { switch, links: links.collect() }, Self::Switch { switch, state }]
+        };
+        let counted = |(&subject, raised): (_, &patchbay_domain::Raised)| Self::Counted {
+            subject,
+            times: raised.times,
+        };
+        topology.switches.values().flat_map(of_switch).chain(topology.health.iter().map(counted)).collect()
     }
 }

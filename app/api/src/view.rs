@@ -1,10 +1,11 @@
 //! What a face is shown.
 
 use chrono::{DateTime, Utc};
+use patchbay_domain::health::counted;
 use patchbay_domain::{
     Adapter, AdapterId, AdapterKind, ChangeId, ChangeRecord, FirmwareImage, Function, FunctionId, Generation,
-    HistoryItem, Host, HostId, Link, LogicalPort, Pdfid, PhysicalPort, PortVitals, Role, Seq, SwitchId,
-    SwitchState, Temperature, Topology, Vitals,
+    HistoryItem, Host, HostId, Link, LogicalPort, Pdfid, PhysicalPort, PortVitals, Raised, Role, Seq,
+    Subject, SwitchId, SwitchState, Temperature, Topology, Vitals,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -198,6 +199,38 @@ pub struct TopologyView {
     pub hosts: Vec<HostView>,
     /// All adapters with their functions.
     pub adapters: Vec<AdapterView>,
+    /// Troubles of links and switches that are not over, the oldest first.
+    pub health: Vec<TroubleView>,
+}
+
+/// A trouble that is not over as the JSON door shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TroubleView {
+    /// What it is of and how, as in `host-3-down`; the same word in the ledger's entries.
+    pub subject: Subject,
+    /// The switch it is on.
+    pub switch: SwitchId,
+    /// In words, without a full stop.
+    pub says: String,
+    /// When it began.
+    pub since: DateTime<Utc>,
+    /// How often it came.
+    pub times: u32,
+    /// The ledger entry that raised it.
+    pub seq: Seq,
+}
+
+impl TroubleView {
+    fn new(subject: Subject, raised: &Raised) -> Self {
+        Self {
+            subject,
+            switch: raised.switch,
+            says: format!("{} {}{}", subject.of(&raised.name), subject.came(), counted(raised.times)),
+            since: raised.at,
+            times: raised.times,
+            seq: raised.since,
+        }
+    }
 }
 
 impl From<Link> for LinkView {
@@ -250,6 +283,7 @@ impl TopologyView {
             switches: switches.collect(),
             hosts: topology.hosts.values().map(HostView::from).collect(),
             adapters: topology.adapters.values().map(|a| AdapterView::new(topology, a)).collect(),
+            health: topology.troubles().map(|(subject, raised)| TroubleView::new(subject, raised)).collect(),
         }
     }
 }
@@ -308,6 +342,8 @@ mod tests {
         t.functions
             .insert(function, Function { id: function, adapter, pdfid, role: Role::Vf, index: 1, assigned });
         let (rack, address, model) = ("rack-12".to_owned(), "10.0.0.5".to_owned(), "PAX".to_owned());
+        let (name, since, at) = ("web-01".to_owned(), Seq::new(8), DateTime::UNIX_EPOCH);
+        t.health.insert(Subject::HostDown(host), Raised { switch, name, since, at, times: 4 });
         let (state, firmware) = (SwitchState::Ready, "4.80 B123".to_owned());
         t.switches.insert(switch, Switch { id: switch, name: rack, address, state, model, firmware });
         t
@@ -341,6 +377,13 @@ mod tests {
         assert_eq!(function["role"], "vf");
         assert_eq!(function["assigned"]["logical_port"], 1);
         assert_eq!(json["adapters"][0]["kind"], "nic");
+        let trouble = &json["health"][0];
+        assert_eq!(trouble["subject"], "host-2-down");
+        assert_eq!(trouble["says"], "The link of web-01 went down, came and went 4 times");
+        assert_eq!(
+            (trouble["since"].as_str(), trouble["seq"].as_u64()),
+            (Some("1970-01-01T00:00:00Z"), Some(8))
+        );
         let vitals = &json["switches"][0]["vitals"];
         assert_eq!(vitals["temperature_c"], 46.25);
         assert_eq!(vitals["ports"][0]["phase"], "l0");

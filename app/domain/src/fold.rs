@@ -1,6 +1,7 @@
 //! How an entry changes a topology. Server and browser fold the same entries with the same code.
 
 use crate::address::{Link, PhysicalPort};
+use crate::health::{Raised, Subject};
 use crate::ids::{AdapterId, ChangeId, FunctionId, HostId, Seq, SwitchId};
 use crate::ledger::{Difference, Entry, Event, SwitchPicture};
 use crate::plan::PlannedMove;
@@ -25,6 +26,8 @@ pub enum Delta {
     Opened(ChangeId),
     /// A change ended.
     Closed(ChangeId),
+    /// A trouble was raised, counted or cleared.
+    Health(Subject),
 }
 
 impl Topology {
@@ -33,10 +36,19 @@ impl Topology {
         match &entry.event {
             Event::SwitchAdded { switch, name, address } => self.add_switch(*switch, name, address),
             Event::Discovered { switch, picture } => self.replace_switch(*switch, picture, entry.seq),
-            Event::LinksChanged { switch, links } => self.change_links(*switch, links),
+            Event::LinksChanged { switch, links } => self.set_links(*switch, links),
             Event::BindingsFound { differences, .. } => self.follow(differences, entry.seq),
-            Event::SwitchLost { switch, .. } => self.set_switch_state(*switch, SwitchState::Unreachable),
-            Event::SwitchReached { switch } => self.set_switch_state(*switch, SwitchState::Ready),
+            // Whether a switch answers is a reading, also where an older ledger says it.
+            Event::SwitchLost { .. } | Event::SwitchReached { .. } => Vec::new(),
+            Event::HealthRaised { switch, subject, name, since: at, times, .. } => {
+                let (switch, name, since, at, times) = (*switch, name.clone(), entry.seq, *at, *times);
+                self.health.insert(*subject, Raised { switch, name, since, at, times });
+                vec![Delta::Health(*subject)]
+            }
+            Event::HealthCleared { subject, .. } => {
+                self.health.remove(subject);
+                vec![Delta::Health(*subject)]
+            }
             Event::ChangeOpened { change, plan, reason, .. } => {
                 let (id, actor, reason) = (*change, entry.actor.clone(), reason.clone());
                 self.open.insert(id, OpenChange { id, actor, reason, at: entry.at, plan: plan.clone() });
@@ -46,12 +58,23 @@ impl Topology {
         }
     }
 
-    /// Sets whether a switch answers. Also used for what is true only while the server runs, and so is in no entry.
+    /// Sets whether a switch answers: a reading, in no entry.
     pub fn set_switch_state(&mut self, id: SwitchId, state: SwitchState) -> Vec<Delta> {
         match self.switches.get_mut(&id) {
             Some(switch) if switch.state != state => {
                 switch.state = state;
                 vec![Delta::Switch(id)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Sets how often a trouble came: a reading, in no entry until it is over.
+    pub fn count_trouble(&mut self, subject: Subject, times: u32) -> Vec<Delta> {
+        match self.health.get_mut(&subject) {
+            Some(raised) if raised.times != times => {
+                raised.times = times;
+                vec![Delta::Health(subject)]
             }
             _ => Vec::new(),
         }
@@ -94,7 +117,8 @@ impl Topology {
         vec![Delta::Structure]
     }
 
-    fn change_links(&mut self, id: SwitchId, links: &[(PhysicalPort, Link)]) -> Vec<Delta> {
+    /// Sets the links of ports: readings, in no entry but a discovery. Those of absent adapters stay as they are.
+    pub fn set_links(&mut self, id: SwitchId, links: &[(PhysicalPort, Link)]) -> Vec<Delta> {
         let mut deltas = Vec::new();
         for &(port, link) in links {
             let hosts = self.hosts.values_mut().filter(|h| h.switch == id && h.port == port);
@@ -245,9 +269,43 @@ mod tests {
     fn links_reach_the_host_or_adapter_on_their_port() {
         let mut t = fixture::topology();
         let (port, link) = (t.hosts[&HOST_A].port, t.hosts[&HOST_A].link.lost());
-        let event =
-            Event::LinksChanged { switch: SWITCH, links: vec![(port, link), (t.adapters[&NIC].slot, link)] };
-        assert_eq!(t.apply(&entry(event)), vec![Delta::HostLink(HOST_A), Delta::AdapterLink(NIC)]);
+        let links = [(port, link), (t.adapters[&NIC].slot, link)];
+        assert_eq!(t.set_links(SWITCH, &links), vec![Delta::HostLink(HOST_A), Delta::AdapterLink(NIC)]);
         assert!(!t.hosts[&HOST_A].link.up);
+    }
+
+    #[test]
+    fn what_an_older_ledger_says_of_links_and_switches_still_folds() {
+        let mut t = fixture::topology();
+        let (port, link) = (t.hosts[&HOST_A].port, t.hosts[&HOST_A].link.lost());
+        let old = r#"{"links_changed":{"switch":1,"links":[[0,{"up":false,"width":0,"rate":null,
+            "configured_width":8,"configured_rate":"gen4"}]]}}"#;
+        let event: Event = serde_json::from_str(old).expect("as it was written");
+        assert_eq!(event, Event::LinksChanged { switch: SWITCH, links: vec![(port, link)] });
+        assert_eq!(t.apply(&entry(event)), vec![Delta::HostLink(HOST_A)]);
+        for old in [r#"{"switch_lost":{"switch":1,"why":"No."}}"#, r#"{"switch_reached":{"switch":1}}"#] {
+            let before = t.clone();
+            assert!(t.apply(&entry(serde_json::from_str(old).expect("as it was written"))).is_empty());
+            assert_eq!(t, before, "whether a switch answers is in no entry");
+        }
+    }
+
+    #[test]
+    fn a_trouble_is_there_from_raised_to_cleared_and_goes_with_its_switch() {
+        let (mut t, subject) = (fixture::topology(), Subject::HostDown(HOST_A));
+        let (name, why, since) =
+            ("web-01".to_owned(), "Port 0 has no link.".to_owned(), chrono::DateTime::UNIX_EPOCH);
+        let raised =
+            Event::HealthRaised { switch: SWITCH, subject, name: name.clone(), why, since, times: 1 };
+        assert_eq!(t.apply(&entry(raised.clone())), vec![Delta::Health(subject)]);
+        assert_eq!(t.count_trouble(subject, 7), vec![Delta::Health(subject)]);
+        assert_eq!(t.health[&subject].times, 7);
+        let cleared =
+            Event::HealthCleared { switch: SWITCH, subject, name, times: 7, lasted_ms: 9, gone: false };
+        assert_eq!(t.apply(&entry(cleared)), vec![Delta::Health(subject)]);
+        assert!(t.health.is_empty() && t.count_trouble(subject, 8).is_empty());
+        t.apply(&entry(raised));
+        t.keep_switches(&std::collections::BTreeSet::new());
+        assert!(t.health.is_empty());
     }
 }

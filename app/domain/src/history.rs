@@ -1,6 +1,7 @@
 //! The history as people read it: one line for each change and each event.
 
-use crate::words::list;
+use crate::health::{Subject, counted};
+use crate::words::{duration, list};
 use crate::{Actor, AdapterId, ChangeId, Difference, Entry, Event, FunctionId, HostId, Outcome, Reason, Seq};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ pub enum ItemKind {
     Change,
     /// A switch was added or discovered anew.
     Discovery,
-    /// Links changed.
+    /// A link is in trouble, or no longer.
     Links,
     /// Bindings were found that Patchbay did not make.
     Drift,
@@ -165,7 +166,29 @@ fn describe(event: &Event, switch_name: &str) -> (ItemKind, String, Option<Strin
             (ItemKind::Reachability, format!("{switch_name} stopped answering"), Some(why.clone()))
         }
         Event::SwitchReached { .. } => (ItemKind::Reachability, format!("{switch_name} answers again"), None),
+        Event::HealthRaised { subject, name, why, .. } => {
+            (kind_of(*subject), format!("{} {}", subject.of(name), subject.came()), Some(why.clone()))
+        }
+        Event::HealthCleared { subject, name, times, lasted_ms, gone, .. } => {
+            let (what, long) = (subject.of(name), duration(*lasted_ms));
+            let title = if *gone {
+                format!("{name} is no longer there, and its trouble is over")
+            } else {
+                format!("{what} {} after {long}{}", subject.went(), counted(*times))
+            };
+            (kind_of(*subject), title, None)
+        }
         Event::ChangeOpened { .. } | Event::ChangeClosed { .. } => (ItemKind::Change, String::new(), None),
+    }
+}
+
+const fn kind_of(subject: Subject) -> ItemKind {
+    match subject {
+        Subject::SwitchAway(_) => ItemKind::Reachability,
+        Subject::HostDown(_)
+        | Subject::HostNarrow(_)
+        | Subject::AdapterDown(_)
+        | Subject::AdapterNarrow(_) => ItemKind::Links,
     }
 }
 
@@ -199,6 +222,33 @@ mod tests {
         let item = HistoryItem::of(&entry(lost), "rack-12-pax").expect("a line");
         assert_eq!(item.title, "rack-12-pax stopped answering");
         assert_eq!(item.reason.as_deref(), Some("No answer."));
+    }
+
+    #[test]
+    fn a_trouble_is_a_line_when_it_comes_and_one_when_it_is_over() {
+        let (switch, subject) = (SwitchId::new(1), Subject::HostDown(HostId::new(2)));
+        let (name, why) = ("web-01".to_owned(), "Port 0 has no link.".to_owned());
+        let cleared = |times, gone| Event::HealthCleared {
+            switch,
+            subject,
+            name: name.clone(),
+            times,
+            lasted_ms: 185_000,
+            gone,
+        };
+        let since = DateTime::UNIX_EPOCH;
+        let raised =
+            Event::HealthRaised { switch, subject, name: name.clone(), why: why.clone(), since, times: 1 };
+        let line = HistoryItem::of(&entry(raised), "rack-12-pax").expect("a line");
+        assert_eq!((line.kind, line.title.as_str()), (ItemKind::Links, "The link of web-01 went down"));
+        assert_eq!(line.reason, Some(why));
+        let title = |event| HistoryItem::of(&entry(event), "rack-12-pax").expect("a line").title;
+        assert_eq!(title(cleared(1, false)), "The link of web-01 is up again after 3 min");
+        assert_eq!(
+            title(cleared(12, false)),
+            "The link of web-01 is up again after 3 min, came and went 12 times"
+        );
+        assert_eq!(title(cleared(1, true)), "web-01 is no longer there, and its trouble is over");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::address::{Link, PhysicalPort};
 use crate::chain::Hash;
+use crate::health::Subject;
 use crate::ids::{ChangeId, FunctionId, Generation, Seq, SwitchId};
 use crate::intent::{Intent, Reason};
 use crate::plan::{Plan, PlannedMove};
@@ -146,7 +147,8 @@ pub enum Event {
         /// What it showed.
         picture: SwitchPicture,
     },
-    /// Links came up, went down or trained differently.
+    /// Links came up, went down or trained differently. Older ledgers have it; links are readings now, see
+    /// [`crate::health`].
     LinksChanged {
         /// The switch.
         switch: SwitchId,
@@ -161,17 +163,47 @@ pub enum Event {
         /// Each difference.
         differences: Vec<Difference>,
     },
-    /// The switch stopped answering.
+    /// The switch stopped answering. Older ledgers have it; it is a trouble like others now.
     SwitchLost {
         /// The switch.
         switch: SwitchId,
         /// What went wrong, as a sentence.
         why: String,
     },
-    /// The switch answers again.
+    /// The switch answers again. Older ledgers have it.
     SwitchReached {
         /// The switch.
         switch: SwitchId,
+    },
+    /// A link or a switch is in trouble: it was bad for long enough, or often enough.
+    HealthRaised {
+        /// The switch.
+        switch: SwitchId,
+        /// What is in trouble, and in which way.
+        subject: Subject,
+        /// What it was called at that moment.
+        name: String,
+        /// What is known of it, as a sentence.
+        why: String,
+        /// When it began.
+        since: DateTime<Utc>,
+        /// How often it came until it was raised.
+        times: u32,
+    },
+    /// That trouble is over.
+    HealthCleared {
+        /// The switch.
+        switch: SwitchId,
+        /// What was in trouble.
+        subject: Subject,
+        /// What it was called when it was raised.
+        name: String,
+        /// How often it came in all.
+        times: u32,
+        /// How long it was from when it began to when it was last over, in milliseconds.
+        lasted_ms: u64,
+        /// Whether it is over only because its subject is in the picture no longer.
+        gone: bool,
     },
     /// A change was accepted. Written before the switch is touched.
     ChangeOpened {
@@ -211,6 +243,8 @@ impl Event {
             Self::BindingsFound { .. } => "bindings_found",
             Self::SwitchLost { .. } => "switch_lost",
             Self::SwitchReached { .. } => "switch_reached",
+            Self::HealthRaised { .. } => "health_raised",
+            Self::HealthCleared { .. } => "health_cleared",
             Self::ChangeOpened { .. } => "change_opened",
             Self::ChangeClosed { .. } => "change_closed",
         }

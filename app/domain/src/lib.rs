@@ -10,7 +10,7 @@
 //! * [`goback`]: the intents that undo, restore, revert and adopt; [`touches`]: what changed since somebody looked;
 //!   [`wishes`]: what an entry changes of what is wished; [`excerpt`]: the part of a topology that an intent is about;
 //! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
-//! * [`vitals`]: how a switch is: heat, errors, traffic;
+//! * [`vitals`]: how a switch is: heat, errors, traffic; [`health`] and [`ward`]: what of links and switches becomes history;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
 
 pub mod address;
@@ -19,6 +19,7 @@ mod choose;
 pub mod excerpt;
 pub mod fold;
 pub mod goback;
+pub mod health;
 pub mod history;
 pub mod idempotency;
 pub mod ids;
@@ -36,6 +37,7 @@ pub mod rules;
 pub mod topology;
 pub mod touches;
 pub mod vitals;
+pub mod ward;
 pub mod wishes;
 pub mod words;
 
@@ -47,6 +49,7 @@ pub use chain::{ChainError, Hash};
 pub use excerpt::Excerpt;
 pub use fold::Delta;
 pub use goback::DriftKind;
+pub use health::{Patience, Raised, Sign, Subject, Verdict, Watch};
 pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
@@ -71,3 +74,4 @@ pub use vitals::{
     Concern, FirmwareImage, FirmwarePart, LinkPhase, PortEvent, PortEventCount, PortVitals, Temperature,
     Traffic, Vitals,
 };
+pub use ward::Ward;

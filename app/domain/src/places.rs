@@ -55,7 +55,11 @@ impl Places {
                     }
                 }
                 Delta::Closed(id) => self.close(*id),
-                Delta::Drifted(_) | Delta::Switch(_) | Delta::HostLink(_) | Delta::AdapterLink(_) => {}
+                Delta::Drifted(_)
+                | Delta::Switch(_)
+                | Delta::HostLink(_)
+                | Delta::AdapterLink(_)
+                | Delta::Health(_) => {}
             }
         }
     }

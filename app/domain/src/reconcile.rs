@@ -16,14 +16,14 @@ pub struct Reconciliation {
     /// Ports, adapters, functions, model or firmware differ: the switch has to be discovered anew. The other two
     /// lists are then empty, since the discovery carries everything.
     pub structure: bool,
-    /// Ports whose link differs.
+    /// Ports whose link differs: to be shown, and to be watched for trouble.
     pub links: Vec<(PhysicalPort, Link)>,
     /// Functions bound elsewhere.
     pub differences: Vec<Difference>,
 }
 
 impl Reconciliation {
-    /// Whether there is nothing to record.
+    /// Whether the reading shows what is known.
     pub fn is_empty(&self) -> bool {
         !self.structure && self.links.is_empty() && self.differences.is_empty()
     }
@@ -85,7 +85,8 @@ fn host_on(topology: &Topology, switch: SwitchId, port: PhysicalPort) -> Option<
     topology.hosts.values().find(|h| h.switch == switch && h.port == port).map(|h| h.id)
 }
 
-fn changed_links(topology: &Topology, switch: SwitchId, seen: &Observation) -> Vec<(PhysicalPort, Link)> {
+/// The ports whose link a reading shows otherwise than the topology.
+pub fn changed_links(topology: &Topology, switch: SwitchId, seen: &Observation) -> Vec<(PhysicalPort, Link)> {
     let known: BTreeMap<PhysicalPort, Link> = topology
         .hosts
         .values()

@@ -1,6 +1,7 @@
 //! Who is cabled to what, and who has which function: one picture of one or several racks.
 
 use crate::address::{Link, LogicalPort, Pdfid, PhysicalPort};
+use crate::health::{Raised, Subject};
 use crate::ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
 use crate::intent::Reason;
 use crate::ledger::Actor;
@@ -11,7 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whether the engine can talk to a switch.
+/// Whether the engine can talk to a switch. A reading, in no entry: after a start every switch is connecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SwitchState {
@@ -51,7 +52,7 @@ pub struct Host {
     pub switch: SwitchId,
     /// The host port its cable ends in.
     pub port: PhysicalPort,
-    /// The link over that cable.
+    /// The link over that cable, as last read; after a start, as the last discovery had it.
     pub link: Link,
     /// How many logical ports its virtual domain has; at most one binding fits on each.
     pub logical_ports: u8,
@@ -88,7 +89,7 @@ pub struct Adapter {
     pub fingerprint: Fingerprint,
     /// What people call it.
     pub name: String,
-    /// The link between slot and adapter.
+    /// The link between slot and adapter, as last read; after a start, as the last discovery had it.
     pub link: Link,
     /// False when the switch no longer sees the card; its functions are kept, so that they have the same ids when it
     /// comes back.
@@ -190,6 +191,8 @@ pub struct Topology {
     pub drift: BTreeMap<FunctionId, Drift>,
     /// Changes on their way.
     pub open: BTreeMap<ChangeId, OpenChange>,
+    /// Troubles of links and switches that are not over.
+    pub health: BTreeMap<Subject, Raised>,
 }
 
 impl Default for Topology {
@@ -202,6 +205,7 @@ impl Default for Topology {
             functions: BTreeMap::new(),
             drift: BTreeMap::new(),
             open: BTreeMap::new(),
+            health: BTreeMap::new(),
         }
     }
 }
@@ -285,5 +289,6 @@ impl Topology {
         let functions = &self.functions;
         self.drift.retain(|id, _| functions.contains_key(id));
         self.open.retain(|_, open| open.plan.switches.iter().all(|switch| kept.contains(switch)));
+        self.health.retain(|_, raised| kept.contains(&raised.switch));
     }
 }

@@ -57,6 +57,8 @@ impl Topology {
             | Event::BindingsFound { .. }
             | Event::SwitchLost { .. }
             | Event::SwitchReached { .. }
+            | Event::HealthRaised { .. }
+            | Event::HealthCleared { .. }
             | Event::ChangeOpened { .. } => BTreeSet::new(),
         }
     }

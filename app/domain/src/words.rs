@@ -130,6 +130,25 @@ pub fn whereabouts(topology: &Topology, at: Option<Assignment>) -> String {
     }
 }
 
+/// How long something lasted, as people say it: "4 s", "3 min", "2 h 5 min", "3 days".
+pub fn duration(ms: u64) -> String {
+    const MINUTE_S: u64 = 60;
+    const HOUR_S: u64 = 60 * MINUTE_S;
+    const DAY_S: u64 = 24 * HOUR_S;
+    let seconds = ms.saturating_add(500) / 1_000;
+    match seconds {
+        0 => "less than a second".to_owned(),
+        1..MINUTE_S => format!("{seconds} s"),
+        MINUTE_S..HOUR_S => format!("{} min", seconds / MINUTE_S),
+        HOUR_S..DAY_S => {
+            let (hours, minutes) = (seconds / HOUR_S, seconds % HOUR_S / MINUTE_S);
+            if minutes == 0 { format!("{hours} h") } else { format!("{hours} h {minutes} min") }
+        }
+        _ if seconds < 2 * DAY_S => "1 day".to_owned(),
+        _ => format!("{} days", seconds / DAY_S),
+    }
+}
+
 /// Joins names for a sentence: "a", "a and b", "a, b and c", and counts the rest beyond four.
 pub fn list(names: &[String]) -> String {
     const SHOWN_MAX: usize = 4;
@@ -153,6 +172,26 @@ mod tests {
         assert_eq!(list(&names(2)), "1 and 2");
         assert_eq!(list(&names(4)), "1, 2, 3 and 4");
         assert_eq!(list(&names(6)), "1, 2, 3 and 3 more");
+    }
+
+    #[test]
+    fn a_duration_is_said_as_precisely_as_anybody_cares() {
+        const HOUR_MS: u64 = 3_600_000;
+        let said =
+            [0, 499, 4_200, 59_499, 185_000, 2 * HOUR_MS, 2 * HOUR_MS + 300_000, 30 * HOUR_MS, 80 * HOUR_MS];
+        let words = [
+            "less than a second",
+            "less than a second",
+            "4 s",
+            "59 s",
+            "3 min",
+            "2 h",
+            "2 h 5 min",
+            "1 day",
+            "3 days",
+        ];
+        assert_eq!(said.map(duration), words);
+        assert!(duration(u64::MAX).ends_with(" days"));
     }
 
     #[test]

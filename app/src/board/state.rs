@@ -68,6 +68,8 @@ pub struct BoardState {
     signals: StoredValue<Signals>,
     /// Rises when hosts, adapters or functions came or went.
     pub structure: RwSignal<u32>,
+    /// Rises when a trouble was raised, counted or cleared.
+    pub health: RwSignal<u32>,
     /// Rises after every batch of events, when all other signals are set.
     pub drawn: RwSignal<u32>,
     /// The numbers in the footer.
@@ -93,6 +95,7 @@ impl BoardState {
             seq: StoredValue::new(picture.seq),
             signals: StoredValue::new(Signals::default()),
             structure: RwSignal::new(0),
+            health: RwSignal::new(0),
             drawn: RwSignal::new(0),
             counts: RwSignal::new(Counts::default()),
             recent: RwSignal::new(Recent::default()),
@@ -170,6 +173,14 @@ impl BoardState {
                     let found = self.topology.try_update_value(|t| t.set_switch_state(*switch, *state));
                     deltas.extend(found.unwrap_or_default());
                 }
+                LiveEvent::Links { switch, links } => {
+                    let found = self.topology.try_update_value(|t| t.set_links(*switch, links));
+                    deltas.extend(found.unwrap_or_default());
+                }
+                LiveEvent::Counted { subject, times } => {
+                    let found = self.topology.try_update_value(|t| t.count_trouble(*subject, *times));
+                    deltas.extend(found.unwrap_or_default());
+                }
                 LiveEvent::Vitals { switch, vitals } => {
                     if self.switch() == Some(*switch) {
                         set_if_new(self.vitals, vitals.clone());
@@ -237,6 +248,9 @@ impl BoardState {
                     signals.follow_functions(t, &happened.touched);
                 });
             });
+        }
+        if deltas.iter().any(|delta| matches!(delta, Delta::Health(_))) {
+            self.health.update(|n| *n = n.wrapping_add(1));
         }
         if !deltas.is_empty() {
             self.finish();
@@ -323,7 +337,8 @@ impl Signals {
             | Delta::Assigned(_)
             | Delta::Drifted(_)
             | Delta::Opened(_)
-            | Delta::Closed(_) => {}
+            | Delta::Closed(_)
+            | Delta::Health(_) => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::board::fixture::{self, *};
 use chrono::DateTime;
-use patchbay_domain::{Event, Intent, Temperature};
+use patchbay_domain::{Event, Intent, Subject, Temperature};
 
 fn picture() -> Picture {
     Picture {
@@ -66,9 +66,9 @@ fn a_change_that_is_rolled_back_leaves_the_ghost_nowhere() {
 #[test]
 fn an_entry_seen_before_is_skipped_and_a_hole_asks_for_a_new_picture() {
     with_board(|state| {
-        let lost = |seq| live(entry(seq, Event::SwitchLost { switch: SWITCH, why: "No answer.".to_owned() }));
-        assert_eq!(state.apply(&[lost(10)]), Happened::default());
-        assert!(state.apply(&[lost(12)]).missed);
+        let found = |seq| live(entry(seq, Event::BindingsFound { switch: SWITCH, differences: Vec::new() }));
+        assert_eq!(state.apply(&[found(10)]), Happened::default());
+        assert!(state.apply(&[found(12)]).missed);
         assert_eq!(state.seq(), Seq::new(10), "the hole is not jumped over");
         assert!(state.apply(&[LiveEvent::Reset]).missed);
     });
@@ -78,14 +78,51 @@ fn an_entry_seen_before_is_skipped_and_a_hole_asks_for_a_new_picture() {
 fn links_and_switches_change_by_themselves() {
     with_board(|state| {
         let (port, link) = state.with(|t| (t.hosts[&HOST_A].port, t.hosts[&HOST_A].link.lost()));
-        let down = Event::LinksChanged { switch: SWITCH, links: vec![(port, link)] };
+        let down = LiveEvent::Links { switch: SWITCH, links: vec![(port, link)] };
         let away = LiveEvent::Switch { switch: SWITCH, state: SwitchState::Unreachable };
-        let happened = state.apply(&[live(entry(11, down)), away]);
+        let happened = state.apply(&[down, away]);
         assert!(!happened.redrawn);
         assert!(!state.host(HOST_A).expect("known").link.get_untracked().up);
         let switch = state.switch_state(SWITCH).expect("known").get_untracked();
         assert_eq!(switch, SwitchState::Unreachable);
         assert_eq!(state.counts.get_untracked().cables_up, 4);
+    });
+}
+
+#[test]
+fn a_trouble_is_told_when_it_is_raised_counted_and_cleared() {
+    with_board(|state| {
+        let subject = Subject::HostDown(HOST_A);
+        let (name, why, since) =
+            ("web-01".to_owned(), "Port 0 has no link.".to_owned(), DateTime::UNIX_EPOCH);
+        let raised =
+            Event::HealthRaised { switch: SWITCH, subject, name: name.clone(), why, since, times: 1 };
+        let cleared =
+            Event::HealthCleared { switch: SWITCH, subject, name, times: 2, lasted_ms: 9, gone: false };
+        let told = |events: &[LiveEvent]| {
+            assert!(!state.apply(events).redrawn);
+            let times = state.with(|t| t.health.get(&subject).map(|raised| raised.times));
+            (state.health.get_untracked(), times)
+        };
+        assert_eq!(told(&[live(entry(11, raised))]), (1, Some(1)));
+        assert_eq!(told(&[LiveEvent::Counted { subject, times: 2 }]), (2, Some(2)));
+        assert_eq!(told(&[LiveEvent::Counted { subject, times: 2 }]), (2, Some(2)), "nothing new");
+        assert_eq!(told(&[live(entry(12, cleared))]), (3, None));
+        let lines = state.recent.with_untracked(|recent| recent.items.len());
+        assert_eq!(lines, 2);
+    });
+}
+
+#[test]
+fn what_a_listener_is_told_first_brings_an_old_picture_up_to_date() {
+    with_board(|state| {
+        let mut now = state.with(Topology::clone);
+        let port = now.hosts[&HOST_A].port;
+        let link = now.hosts[&HOST_A].link.lost();
+        now.set_links(SWITCH, &[(port, link)]);
+        now.set_switch_state(SWITCH, SwitchState::Unreachable);
+        state.apply(&LiveEvent::readings(&now));
+        assert_eq!(state.with(Topology::clone), now);
     });
 }
 

@@ -22,8 +22,8 @@ const LIMIT_FIELD: &str = "limit";
 pub const KINDS: [(ItemKind, &str, &str); 5] = [
     (ItemKind::Change, "change", "Changes"),
     (ItemKind::Drift, "drift", "Changed outside Patchbay"),
-    (ItemKind::Links, "links", "Links"),
-    (ItemKind::Reachability, "reachability", "Switch lost or back"),
+    (ItemKind::Links, "links", "Trouble with links"),
+    (ItemKind::Reachability, "reachability", "Trouble with switches"),
     (ItemKind::Discovery, "discovery", "Discoveries"),
 ];
 /// The outcomes with their words in the address and on screen.

@@ -62,6 +62,8 @@ impl Refresh {
                 | LiveEvent::Begun(_)
                 | LiveEvent::Trouble(_)
                 | LiveEvent::Switch { .. }
+                | LiveEvent::Links { .. }
+                | LiveEvent::Counted { .. }
                 | LiveEvent::Vitals { .. } => {}
             }
         }

@@ -42,6 +42,8 @@ fn until_ended(change: u64, after: u64, live: RwSignal<LiveState>) {
         | LiveEvent::Begun(_)
         | LiveEvent::Trouble(_)
         | LiveEvent::Switch { .. }
+        | LiveEvent::Links { .. }
+        | LiveEvent::Counted { .. }
         | LiveEvent::Vitals { .. } => false,
     };
     let state = crate::live::open(

@@ -161,11 +161,13 @@ impl ShownPorts {
                 self.seq = entry.seq;
             }
             LiveEvent::Entry(_) | LiveEvent::Reset => return false,
+            LiveEvent::Links { switch, links } => drop(self.topology.set_links(switch, &links)),
             LiveEvent::Vitals { switch, vitals } if switch == self.switch => self.vitals = vitals,
             LiveEvent::Vitals { .. }
             | LiveEvent::Step(_)
             | LiveEvent::Begun(_)
             | LiveEvent::Trouble(_)
+            | LiveEvent::Counted { .. }
             | LiveEvent::Switch { .. } => {}
         }
         true
@@ -189,6 +191,15 @@ mod tests {
         assert_eq!(shown.vitals, None);
         assert!(shown.take(LiveEvent::Vitals { switch: SWITCH, vitals: Some(read.clone()) }));
         assert_eq!(shown.vitals, Some(read));
+        let (id, port, link) = shown
+            .topology
+            .hosts
+            .values()
+            .find(|h| h.link.up)
+            .map(|h| (h.id, h.port, h.link))
+            .expect("a link");
+        assert!(shown.take(LiveEvent::Links { switch: SWITCH, links: vec![(port, link.lost())] }));
+        assert!(!shown.topology.hosts[&id].link.up);
         assert!(!shown.take(LiveEvent::Reset));
     }
 }

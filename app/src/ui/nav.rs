@@ -92,18 +92,16 @@ pub fn follow(event: &patchbay_api::LiveEvent) {
         LiveEvent::Entry(entry) => {
             // Entries are numbered from 1 without gaps, so the last number is also how many there are.
             set_text("[data-entries]", &grouped(entry.seq.get()));
-            match entry.event {
-                Event::SwitchLost { switch, .. } => show_state(switch, SwitchState::Unreachable),
-                Event::SwitchReached { switch } | Event::Discovered { switch, .. } => {
-                    show_state(switch, SwitchState::Ready);
-                }
-                _ => {}
+            if let Event::Discovered { switch, .. } = entry.event {
+                show_state(switch, SwitchState::Ready);
             }
         }
         LiveEvent::Switch { switch, state } => show_state(*switch, *state),
         LiveEvent::Step(_)
         | LiveEvent::Begun(_)
         | LiveEvent::Trouble(_)
+        | LiveEvent::Links { .. }
+        | LiveEvent::Counted { .. }
         | LiveEvent::Vitals { .. }
         | LiveEvent::Reset => {}
     }

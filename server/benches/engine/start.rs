@@ -146,7 +146,8 @@ impl Attempt {
             let problem: Problem = serde_json::from_slice(&answer.body).context("a problem")?;
             match (problem.code.as_str(), problem.generation) {
                 ("stale", Some(now)) if now != self.seen => self.seen = now,
-                ("stale" | "switch_unread" | "switch_away", _) => return Ok(false),
+                // A hundred changes of one switch are more than may wait for it: some have to be closed first.
+                ("stale" | "switch_unread" | "switch_away" | "queue_full", _) => return Ok(false),
                 _ => bail!("the first change is refused: {}", problem.detail),
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::error::SubmitError;
 use crate::life::Settled;
-use patchbay_domain::{Actor, ChangeId, Entry, Generation, Intent, Observation, Reason, SwitchId};
+use patchbay_domain::{Actor, ChangeId, Entry, Event, Generation, Intent, Observation, Reason, SwitchId};
 use patchbay_store::{Keyed, Names, StoreError};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -43,8 +43,10 @@ pub(crate) enum Ask {
     Settle(Settled, oneshot::Sender<Result<(), StoreError>>),
     /// Compare what was read of a switch with the picture, and record what differs.
     Note(Box<Reading>, oneshot::Sender<Result<(), StoreError>>),
-    /// Record that a switch does not answer.
-    Lost(SwitchId, String, oneshot::Sender<Result<(), StoreError>>),
+    /// Show that a switch does not answer.
+    Lost(SwitchId, oneshot::Sender<Result<(), StoreError>>),
+    /// Record troubles that are raised or cleared.
+    Health(Vec<Event>, oneshot::Sender<Result<(), StoreError>>),
     /// Say when everything that was asked before is written.
     Barrier(oneshot::Sender<()>),
     /// There is nothing more to write.
@@ -90,8 +92,13 @@ impl Asks {
     }
 
     /// None when the scribe has ended.
-    pub(crate) async fn lost(&self, switch: SwitchId, why: String) -> Option<Result<(), StoreError>> {
-        self.ask(|answer| Ask::Lost(switch, why, answer)).await
+    pub(crate) async fn lost(&self, switch: SwitchId) -> Option<Result<(), StoreError>> {
+        self.ask(|answer| Ask::Lost(switch, answer)).await
+    }
+
+    /// None when the scribe has ended.
+    pub(crate) async fn health(&self, events: Vec<Event>) -> Option<Result<(), StoreError>> {
+        self.ask(|answer| Ask::Health(events, answer)).await
     }
 
     /// Waits until everything that was asked before is written.

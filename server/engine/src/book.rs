@@ -3,9 +3,10 @@
 //! Only the scribe writes (see `scribe`): an entry is durable first, then folded into the picture, then told to whoever
 //! listens. The picture and what is told change under one lock, so nobody ever sees them disagree or out of order.
 
+use patchbay_domain::reconcile::changed_links;
 use patchbay_domain::{
-    ChangeId, Delta, Entry, Event, Generation, Intent, Places, Plan, Refusal, Seq, StepProgress, SwitchId,
-    SwitchState, Topology, Vitals, plan_with,
+    ChangeId, Delta, Entry, Event, Generation, Intent, Link, Observation, PhysicalPort, Places, Plan,
+    Refusal, Seq, StepProgress, Subject, SwitchId, SwitchState, Topology, Vitals, plan_with,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
@@ -47,8 +48,12 @@ pub enum Happening {
     Step(StepProgress),
     /// The first step of a change is being sent: it can no longer be cancelled.
     Begun(ChangeId),
-    /// A switch's state, where no entry says it.
+    /// A switch's state; no entry says it.
     Switch(SwitchId, SwitchState),
+    /// The links of some of its ports; no entry says them.
+    Links(SwitchId, Arc<[(PhysicalPort, Link)]>),
+    /// How often an open trouble came so far.
+    Counted(Subject, u32),
     /// How a switch is; none when it does not answer.
     Vitals(SwitchId, Option<Arc<Vitals>>),
     /// Nothing can be written down, and why; or none, when it can again.
@@ -193,8 +198,29 @@ impl Book {
         self.tell(Happening::Vitals(switch, vitals));
     }
 
-    /// Sets a switch's state where the ledger does not say it: after a start, the first good reading of a switch that
-    /// was never lost.
+    /// Shows the links that were read, and tells listeners of those that changed.
+    pub(crate) fn set_links(&self, switch: SwitchId, seen: &Observation) {
+        let mut current = self.write();
+        let links = changed_links(&current.live.topology, switch, seen);
+        if !links.is_empty() {
+            current.change().topology.set_links(switch, &links);
+            self.tell(Happening::Links(switch, links.into()));
+        }
+    }
+
+    /// Shows how often open troubles came so far, and tells listeners of what changed.
+    pub(crate) fn count(&self, counts: &[(Subject, u32)]) {
+        let mut current = self.write();
+        for &(subject, times) in counts {
+            let known = current.live.topology.health.get(&subject).map(|raised| raised.times);
+            if known.is_some_and(|known| known != times) {
+                current.change().topology.count_trouble(subject, times);
+                self.tell(Happening::Counted(subject, times));
+            }
+        }
+    }
+
+    /// Shows whether a switch answers, and tells listeners if that is something new.
     pub(crate) fn set_switch_state(&self, switch: SwitchId, state: SwitchState) {
         let mut current = self.write();
         if current.live.topology.switches.get(&switch).is_none_or(|known| known.state == state) {

@@ -3,6 +3,7 @@
 use crate::asks::Asks;
 use crate::book::Book;
 use crate::execute::carry_out;
+use crate::health::Chart;
 use crate::lanes::Lanes;
 use crate::life::Waiting;
 use crate::options::EngineOptions;
@@ -21,6 +22,8 @@ pub(crate) struct Bench {
     pub(crate) driver: Arc<dyn SwitchDriver>,
     /// Asks for a reading soon.
     pub(crate) look: Notify,
+    /// What its readings say about its health.
+    pub(crate) chart: Chart,
 }
 
 /// A wish to cancel a change: who, and whom to tell when it is recorded.

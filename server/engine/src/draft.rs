@@ -112,30 +112,21 @@ impl Draft {
         if structure {
             return Noted::Discovery;
         }
-        let mut events = Vec::new();
         match self.topology.switches.get(&switch).map(|s| s.state) {
             Some(SwitchState::Unreachable) => {
                 info!(switch = %self.switch_name(switch), "the switch answers again");
-                events.push(Event::SwitchReached { switch });
             }
             Some(SwitchState::Connecting) => info!(switch = %self.switch_name(switch), "the switch was read"),
             Some(SwitchState::Ready) | None => {}
         }
-        if !links.is_empty() {
-            events.push(Event::LinksChanged { switch, links });
+        // Whoever asks next is refused over a cable that was pulled; everybody is shown it when all of this is written.
+        self.topology.set_links(switch, &links);
+        if differences.is_empty() {
+            return Noted::Writings(Vec::new());
         }
-        if !differences.is_empty() {
-            let count = differences.len();
-            warn!(switch = %self.switch_name(switch), count, "the switch was changed by somebody else");
-            events.push(Event::BindingsFound { switch, differences });
-        }
-        Noted::Writings(events.into_iter().map(|event| self.event(at, event)).collect())
-    }
-
-    /// That a switch does not answer, unless that is known.
-    pub(crate) fn lost(&mut self, at: DateTime<Utc>, switch: SwitchId, why: &str) -> Option<Writing> {
-        let known = self.topology.switches.contains_key(&switch) && !self.is_lost(switch);
-        known.then(|| self.event(at, Event::SwitchLost { switch, why: why.to_owned() }))
+        let count = differences.len();
+        warn!(switch = %self.switch_name(switch), count, "the switch was changed by somebody else");
+        Noted::Writings(vec![self.event(at, Event::BindingsFound { switch, differences })])
     }
 
     /// Works out what the engine found, and how to write it.
@@ -156,11 +147,6 @@ impl Draft {
         let deltas = self.topology.apply(entry);
         self.places.follow(&self.topology, &deltas);
         self.seq = entry.seq;
-    }
-
-    /// Whether the ledger last said that the switch does not answer.
-    pub(crate) fn is_lost(&self, switch: SwitchId) -> bool {
-        self.topology.switches.get(&switch).is_some_and(|s| s.state == SwitchState::Unreachable)
     }
 
     pub(crate) fn set_switch_state(&mut self, switch: SwitchId, state: SwitchState) {

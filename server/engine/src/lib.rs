@@ -6,7 +6,7 @@
 //! * `life`: the states of a change as types, with the chart;
 //! * `lanes`: whose turn it is on each switch; `crew`: what every task has at hand;
 //! * `execute`, `recover`: carrying a change out, taking it back, closing what a crash left open;
-//! * `observe`: one task for each switch that reads it.
+//! * `observe`: one task for each switch that reads it; `health`: one that has its troubles raised and cleared.
 //!
 //! A change costs two durable writes: when it is opened, before a switch is touched, and when it is closed.
 
@@ -17,6 +17,7 @@ mod crew;
 mod draft;
 mod error;
 mod execute;
+mod health;
 mod lanes;
 mod life;
 mod observe;
@@ -34,6 +35,7 @@ use crate::asks::Asks;
 use crate::book::Book;
 use crate::crew::{Bench, Crew};
 use crate::draft::Draft;
+use crate::health::{Chart, Doctor};
 use crate::life::Unfinished;
 use crate::observe::Observer;
 use crate::recover::recover;
@@ -94,7 +96,7 @@ impl Engine {
         let stopping = CancellationToken::new();
         let stop = Arc::new(stopping.clone().drop_guard());
         let (asks, asked) = Asks::channel();
-        let (benches, names) = benches(ids, switches);
+        let (benches, names) = benches(ids, switches, |id| Chart::of(&topology, id, options.patience));
         let crew = Crew::new(book.clone(), asks, benches, options, stopping);
         let draft = Draft::new(topology, loaded.seq, loaded.next_change);
         let scribe = Scribe { records, book, draft, clock, crew: crew.clone(), doubt: false };
@@ -104,6 +106,7 @@ impl Engine {
         }
         for (switch, names) in names {
             crew.tasks.spawn(Observer { crew: crew.clone(), switch, names }.run());
+            crew.tasks.spawn(Doctor { crew: crew.clone(), clock, switch }.run());
         }
         let engine = Self { crew: crew.clone(), _stop: stop };
         Ok((engine, EngineTasks { crew, scribe }))
@@ -187,10 +190,12 @@ async fn add_switches(
 fn benches(
     ids: Vec<SwitchId>,
     switches: Vec<SwitchConfig>,
+    chart: impl Fn(SwitchId) -> Chart,
 ) -> (BTreeMap<SwitchId, Bench>, BTreeMap<SwitchId, Names>) {
     let (mut benches, mut names) = (BTreeMap::new(), BTreeMap::new());
     for (id, config) in ids.into_iter().zip(switches) {
-        benches.insert(id, Bench { name: config.name, driver: config.driver, look: Notify::new() });
+        let (name, driver, look) = (config.name, config.driver, Notify::new());
+        benches.insert(id, Bench { name, driver, look, chart: chart(id) });
         names.insert(id, config.names);
     }
     (benches, names)

@@ -79,21 +79,25 @@ impl Observer {
     async fn observe(&self, bench: &Bench) -> bool {
         let turn = self.crew.lanes.queue(ENGINE, &[self.switch]).turn().await;
         let read = self.crew.limited(self.switch, "tell what is bound", bench.driver.observe()).await;
-        let (answered, recorded) = match read {
+        let (why, recorded) = match read {
             Ok(seen) => {
                 let reading = Reading { switch: self.switch, seen, names: self.names.clone() };
-                (true, self.crew.asks.note(reading).await)
+                (None, self.crew.asks.note(reading).await)
             }
             Err(error) => {
                 debug!(switch = %bench.name, %error, cause = ?std::error::Error::source(&error), "no answer");
                 self.crew.book.set_vitals(self.switch, None);
-                (false, self.crew.asks.lost(self.switch, error.to_string()).await)
+                (Some(error.to_string()), self.crew.asks.lost(self.switch).await)
             }
         };
         // Until it is recorded nobody may change what was read.
         drop(turn);
         match recorded {
-            Some(Ok(())) => answered,
+            Some(Ok(())) => {
+                let answered = why.is_none();
+                self.crew.book.look(|now| bench.chart.read(&now.topology, why));
+                answered
+            }
             Some(Err(failure)) => {
                 error!(switch = %bench.name, %failure, "what was read could not be recorded");
                 false

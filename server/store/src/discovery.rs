@@ -133,7 +133,7 @@ async fn write_ports(
     switch: SwitchId,
     seen: &Observation,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE switches SET model = ?2, firmware = ?3, lost = 0 WHERE id = ?1")
+    sqlx::query("UPDATE switches SET model = ?2, firmware = ?3 WHERE id = ?1")
         .bind(switch.get())
         .bind(&seen.model)
         .bind(&seen.firmware)

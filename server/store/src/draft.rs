@@ -9,7 +9,7 @@ use crate::moment::Noted;
 use crate::writing::{Closing, Keyed, Opening, WRITINGS_MAX, Writing};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    Actor, Assignment, ChangeId, Event, FunctionId, HostId, IdempotencyKey, Seq, SwitchId, Topology,
+    Actor, Assignment, ChangeId, Event, FunctionId, HostId, IdempotencyKey, Seq, Subject, SwitchId, Topology,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,8 @@ pub(crate) struct Asked {
     pub(crate) changes: BTreeSet<ChangeId>,
     /// The idempotency keys.
     pub(crate) keys: BTreeSet<IdempotencyKey>,
+    /// What is raised or cleared.
+    pub(crate) subjects: BTreeSet<Subject>,
 }
 
 /// What is known of all that before the group is written.
@@ -39,7 +41,8 @@ pub(crate) struct Known {
     pub(crate) switches: BTreeMap<SwitchId, String>,
     /// Those of the hosts that there ever were.
     pub(crate) hosts: BTreeSet<HostId>,
-    /// Those of the functions that the picture shows, with their drift, and the picture's generation. Nothing else.
+    /// Those of the functions that the picture shows, with their drift, the picture's generation, and the troubles that
+    /// are open if one is raised or cleared. Nothing else.
     pub(crate) picture: Topology,
     /// Those of the changes that there are, with the entry that closed them.
     pub(crate) changes: BTreeMap<ChangeId, Option<Seq>>,
@@ -86,6 +89,7 @@ impl Asked {
             match writing {
                 Writing::Event { event, .. } => {
                     asked.switches.insert(switch_of(event)?);
+                    asked.subjects.extend(event.subject());
                     if let Event::BindingsFound { differences, .. } = event {
                         differences.iter().for_each(|d| asked.assign(d.function, d.found));
                     }
@@ -109,15 +113,17 @@ impl Asked {
     }
 }
 
-/// The switch of an event that may be recorded by itself.
+/// The switch of an event that may be recorded by itself. What only older ledgers have is written no more.
 fn switch_of(event: &Event) -> Result<SwitchId, StoreError> {
     match event {
-        Event::LinksChanged { switch, .. }
-        | Event::BindingsFound { switch, .. }
-        | Event::SwitchLost { switch, .. }
-        | Event::SwitchReached { switch } => Ok(*switch),
+        Event::BindingsFound { switch, .. }
+        | Event::HealthRaised { switch, .. }
+        | Event::HealthCleared { switch, .. } => Ok(*switch),
         Event::SwitchAdded { .. }
         | Event::Discovered { .. }
+        | Event::LinksChanged { .. }
+        | Event::SwitchLost { .. }
+        | Event::SwitchReached { .. }
         | Event::ChangeOpened { .. }
         | Event::ChangeClosed { .. } => Err(StoreError::NotRecordable { kind: event.kind() }),
     }
@@ -182,7 +188,19 @@ impl Drafting {
         if let Event::BindingsFound { differences, .. } = &event {
             differences.iter().try_for_each(|d| self.host(d.function, d.found))?;
         }
+        self.takes_its_turn(&event)?;
         self.append(at, &Actor::Engine, event, Some(name))
+    }
+
+    /// Checks that a trouble is raised once, and cleared only when it was raised.
+    fn takes_its_turn(&self, event: &Event) -> Result<(), StoreError> {
+        let Some(subject) = event.subject() else { return Ok(()) };
+        let open = self.draft.after.health.contains_key(&subject);
+        match (open, event) {
+            (true, Event::HealthRaised { .. }) => Err(StoreError::AlreadyRaised { subject }),
+            (false, Event::HealthCleared { .. }) => Err(StoreError::NotRaised { subject }),
+            _ => Ok(()),
+        }
     }
 
     fn open(&mut self, opening: Opening) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::writing::WRITINGS_MAX;
 use patchbay_domain::chain::ChainError;
-use patchbay_domain::{ChangeId, FunctionId, HostId, IdempotencyKey, PhysicalPort, Seq, SwitchId};
+use patchbay_domain::{ChangeId, FunctionId, HostId, IdempotencyKey, PhysicalPort, Seq, Subject, SwitchId};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -137,6 +137,18 @@ pub enum StoreError {
         key: IdempotencyKey,
         /// The change.
         change: ChangeId,
+    },
+    /// A trouble was raised that is open already.
+    #[error("The trouble {subject} was raised before and is not over.")]
+    AlreadyRaised {
+        /// What it is of.
+        subject: Subject,
+    },
+    /// A trouble was cleared that is not open.
+    #[error("The trouble {subject} cannot be cleared: it was not raised.")]
+    NotRaised {
+        /// What it is of.
+        subject: Subject,
     },
     /// A group holds too many writings.
     #[error("{writings} writings are too many for one group. Keep it to {WRITINGS_MAX}.")]

@@ -1,13 +1,12 @@
-//! Switches that are added, and what happens to them by itself.
+//! Switches that are added.
 
 use crate::bulk::Batch;
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::row::word;
 use crate::{ledger, lines};
 use chrono::{DateTime, Utc};
 use lines::{Line, Subjects};
-use patchbay_domain::{Actor, AdapterId, Entry, Event, HostId, Link, PhysicalPort, SwitchId};
+use patchbay_domain::{Actor, Entry, Event, SwitchId};
 use sqlx::SqliteConnection;
 
 impl Store {
@@ -65,48 +64,4 @@ async fn add_switch(
     lines::insert(&mut batch, Vec::from_iter(line));
     batch.run(connection).await?;
     Ok((switch, Some(entry)))
-}
-
-/// Writes the links of ports that the picture shows: of hosts, and of slots with a card in them.
-pub(crate) async fn change_links(
-    connection: &mut SqliteConnection,
-    switch: SwitchId,
-    links: &[(PhysicalPort, Link)],
-) -> Result<Subjects, StoreError> {
-    let mut subjects = Subjects::default();
-    for &(port, link) in links {
-        let changed = sqlx::query_as::<_, (Option<u32>, Option<u32>)>(
-            "UPDATE ports SET up = ?3, width = ?4, rate = ?5, configured_width = ?6, configured_rate = ?7
-             WHERE switch = ?1 AND port = ?2 AND shown = 1
-               AND (role = 'host' OR EXISTS (
-                   SELECT 1 FROM adapters a WHERE a.switch = ?1 AND a.slot = ?2 AND a.state = 'present'))
-             RETURNING
-               (SELECT c.host FROM cables c WHERE role = 'host' AND c.switch = ?1 AND c.port = ?2),
-               (SELECT a.id FROM adapters a WHERE a.switch = ?1 AND a.slot = ?2 AND a.state = 'present')",
-        )
-        .bind(switch.get())
-        .bind(port.0)
-        .bind(link.up)
-        .bind(link.width)
-        .bind(link.rate.as_ref().map(word).transpose()?)
-        .bind(link.configured_width)
-        .bind(link.configured_rate.as_ref().map(word).transpose()?)
-        .fetch_optional(&mut *connection)
-        .await?;
-        let (host, adapter) = changed.unwrap_or_default();
-        subjects.hosts.extend(host.map(HostId::new));
-        subjects.adapters.extend(adapter.map(AdapterId::new));
-    }
-    Ok(subjects)
-}
-
-/// Notes whether a switch answers, so that a restart does not forget that it went away.
-pub(crate) async fn set_lost(
-    connection: &mut SqliteConnection,
-    switch: SwitchId,
-    lost: bool,
-) -> Result<(), StoreError> {
-    let update = sqlx::query("UPDATE switches SET lost = ?2 WHERE id = ?1").bind(switch.get()).bind(lost);
-    update.execute(connection).await?;
-    Ok(())
 }

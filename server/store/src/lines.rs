@@ -3,7 +3,9 @@
 use crate::bulk::{Batch, Bulk};
 use crate::error::StoreError;
 use crate::row::{moment, stored, word};
-use patchbay_domain::{Actor, AdapterId, Assignment, Entry, FunctionId, HistoryItem, HostId, Topology};
+use patchbay_domain::{
+    Actor, AdapterId, Assignment, Entry, FunctionId, HistoryItem, HostId, Subject, Topology,
+};
 use std::collections::BTreeSet;
 
 /// The hosts, adapters and functions that an entry touched.
@@ -22,6 +24,19 @@ impl Subjects {
     pub(crate) fn function(&mut self, id: FunctionId, from: Option<Assignment>, to: Option<Assignment>) {
         self.functions.insert(id);
         self.hosts.extend([from, to].into_iter().flatten().map(|at| at.host));
+    }
+
+    /// The host or adapter that a trouble is of.
+    pub(crate) fn trouble(&mut self, subject: Subject) {
+        match subject {
+            Subject::SwitchAway(_) => {}
+            Subject::HostDown(host) | Subject::HostNarrow(host) => {
+                self.hosts.insert(host);
+            }
+            Subject::AdapterDown(adapter) | Subject::AdapterNarrow(adapter) => {
+                self.adapters.insert(adapter);
+            }
+        }
     }
 
     /// Everything that two pictures show differently.

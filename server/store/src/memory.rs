@@ -108,6 +108,9 @@ impl Memory {
             picture.functions.extend(self.picture.functions.get(id).map(|f| (*id, f.clone())));
             picture.drift.extend(self.picture.drift.get(id).map(|drift| (*id, *drift)));
         }
+        for subject in &asked.subjects {
+            picture.health.extend(self.picture.health.get(subject).map(|raised| (*subject, raised.clone())));
+        }
         Known {
             head: self.head(),
             next_change: self.next_change(),
@@ -169,14 +172,12 @@ fn made_to_fail(when: &str) -> StoreError {
 
 #[async_trait]
 impl Records for MemoryRecords {
-    /// After a start no switch has been read yet: those that answered when they were last asked are connecting.
+    /// After a start no switch has been read yet: all are connecting.
     async fn load(&self) -> Result<Loaded, StoreError> {
         let mut memory = self.memory();
         memory.read()?;
         let mut topology = memory.picture.clone();
-        for switch in topology.switches.values_mut().filter(|s| s.state == SwitchState::Ready) {
-            switch.state = SwitchState::Connecting;
-        }
+        topology.switches.values_mut().for_each(|switch| switch.state = SwitchState::Connecting);
         let Head { seq, hash: head } = memory.head();
         Ok(Loaded { topology, seq, head, next_change: memory.next_change() })
     }

@@ -7,15 +7,17 @@ use crate::open::Store;
 use crate::row::Cells;
 use patchbay_domain::{
     Adapter, AdapterId, Assignment, ChangeId, Drift, Entry, Function, FunctionId, Generation, Hash, Host,
-    HostId, LogicalPort, PhysicalPort, Seq, Switch, SwitchId, SwitchState, Topology,
+    HostId, LogicalPort, PhysicalPort, Raised, Seq, Subject, Switch, SwitchId, SwitchState, Topology,
 };
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use std::collections::BTreeMap;
 
 /// Everything that is known when the server starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
-    /// The picture, with changes that a crash left open. No switch has been read yet: all are connecting.
+    /// The picture, with changes that a crash left open. No switch has been read yet: all are connecting, and links are
+    /// as the last discovery had them.
     pub topology: Topology,
     /// The last entry; the picture is as of then. 0 before the first.
     pub seq: Seq,
@@ -41,6 +43,7 @@ impl Store {
             topology.functions.extend(part.functions);
             topology.drift.extend(part.drift);
         }
+        topology.health = health(&mut tx).await?;
         for open in open_changes(&mut tx).await? {
             topology.apply(&open);
         }
@@ -110,7 +113,7 @@ async fn generation(connection: &mut SqliteConnection) -> Result<Generation, Sto
 }
 
 async fn switches(connection: &mut SqliteConnection) -> Result<Vec<Switch>, StoreError> {
-    let rows = sqlx::query("SELECT id, name, address, model, firmware, lost FROM switches ORDER BY id");
+    let rows = sqlx::query("SELECT id, name, address, model, firmware FROM switches ORDER BY id");
     let rows = rows.fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
@@ -119,10 +122,7 @@ async fn switches(connection: &mut SqliteConnection) -> Result<Vec<Switch>, Stor
                 id: SwitchId::new(cells.number("id")?),
                 name: cells.text("name")?.to_owned(),
                 address: cells.text("address")?.to_owned(),
-                state: match cells.number::<u8>("lost")? {
-                    0 => SwitchState::Connecting,
-                    _ => SwitchState::Unreachable,
-                },
+                state: SwitchState::Connecting,
                 model: cells.text("model")?.to_owned(),
                 firmware: cells.text("firmware")?.to_owned(),
             })
@@ -212,6 +212,27 @@ pub(crate) fn assignment(
     let Some(host) = cells.number_or_none(host)? else { return Ok(None) };
     let logical_port = LogicalPort(cells.number(logical_port)?);
     Ok(Some(Assignment { host: HostId::new(host), logical_port, number: cells.number(number)? }))
+}
+
+/// The troubles that are not over.
+pub(crate) async fn health(
+    connection: &mut SqliteConnection,
+) -> Result<BTreeMap<Subject, Raised>, StoreError> {
+    let rows = sqlx::query("SELECT subject, switch, name, since, at, times FROM health ORDER BY subject");
+    let rows = rows.fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let cells = Cells::new(row, "health", "since")?;
+            let raised = Raised {
+                switch: SwitchId::new(cells.number("switch")?),
+                name: cells.text("name")?.to_owned(),
+                since: Seq::new(cells.number("since")?),
+                at: cells.moment("at")?,
+                times: cells.number("times")?,
+            };
+            Ok((cells.word("subject")?, raised))
+        })
+        .collect()
 }
 
 /// The entries that opened the changes on their way.

@@ -1,9 +1,10 @@
-//! Bringing the tables of the picture to what was folded: who has what, what is wished, and the generation.
+//! Bringing the tables of the picture to what was folded: who has what, what is wished, what is in
+//! trouble, and the generation.
 
 use crate::bulk::{Batch, Bulk, Value};
 use crate::error::StoreError;
 use crate::row::stored;
-use patchbay_domain::{Assignment, Drift, FunctionId, Topology};
+use patchbay_domain::{Assignment, Drift, FunctionId, Raised, Topology};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -18,6 +19,7 @@ static PLACE: Bulk<4> = Bulk::new(
 pub(crate) fn settle(batch: &mut Batch, before: &Topology, after: &Topology) -> Result<(), StoreError> {
     assign(batch, before, after)?;
     drift(batch, before, after)?;
+    health(batch, before, after)?;
     if before.generation != after.generation {
         batch.add("UPDATE picture SET generation = ?", vec![stored(after.generation.get()).into()]);
     }
@@ -68,6 +70,27 @@ fn drift(batch: &mut Batch, before: &Topology, after: &Topology) -> Result<(), S
          SET host = excluded.host, logical_port = excluded.logical_port, number = excluded.number,
              since = excluded.since";
     rows(batch, wish, &found)
+}
+
+fn health(batch: &mut Batch, before: &Topology, after: &Topology) -> Result<(), StoreError> {
+    let over: Vec<_> = before.health.keys().filter(|subject| !after.health.contains_key(subject)).collect();
+    let forget = "DELETE FROM health WHERE subject IN (SELECT value FROM json_each(?))";
+    rows(batch, forget, &over)?;
+    let raised = after.health.iter().filter(|(subject, raised)| before.health.get(subject) != Some(raised));
+    let raised: Vec<_> = raised
+        .map(|(subject, raised)| {
+            let Raised { switch, name, since, at, times } = raised;
+            (subject, switch, name, stored(since.get()), at, times)
+        })
+        .collect();
+    // Cleared and raised again in one group, a trouble is another one in the same row.
+    let keep = "INSERT INTO health (subject, switch, name, since, at, times)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+         FROM json_each(?) WHERE true
+         ON CONFLICT (subject) DO UPDATE
+         SET switch = excluded.switch, name = excluded.name, since = excluded.since, at = excluded.at,
+             times = excluded.times";
+    rows(batch, keep, &raised)
 }
 
 /// Adds a statement for all rows at once; for none of them, not at all.

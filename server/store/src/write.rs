@@ -1,12 +1,12 @@
 //! Writing groups: several writings, one transaction, one statement for each table.
 //!
-//! A group crosses to the database twice: to begin and read what it names, and to write all of it and commit.
+//! A group crosses to the database twice: to begin and read what it names, and to write all of it and commit. One that
+//! raises or clears troubles, which is rare, reads those that are open in between.
 
 use crate::bulk::Batch;
 use crate::chained::Head;
 use crate::draft::{Asked, Draft, Drafted, Known};
 use crate::error::StoreError;
-use crate::events;
 use crate::lines::{self, Line, Subjects};
 use crate::open::Store;
 use crate::picture::functions;
@@ -25,15 +25,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownSwitch`], [`StoreError::UnknownHost`], [`StoreError::UnknownChange`],
     /// [`StoreError::AlreadyClosed`], [`StoreError::OutOfOrder`], [`StoreError::KeyTaken`],
-    /// [`StoreError::NotRecordable`] and [`StoreError::TooMany`] say what is wrong with the group. After any other
-    /// error the caller cannot know whether the group will be there after a restart, and [`Store::load`] tells.
+    /// [`StoreError::AlreadyRaised`], [`StoreError::NotRaised`], [`StoreError::NotRecordable`] and
+    /// [`StoreError::TooMany`] say what is wrong with the group. After any other error the caller cannot know whether
+    /// the group will be there after a restart, and [`Store::load`] tells.
     pub async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError> {
         let asked = Asked::by(&writings)?;
         if writings.is_empty() {
             return Ok(Vec::new());
         }
         let (mut tx, known) = self.begin_knowing(&asked).await?;
-        match write(&mut tx, known, writings).await {
+        match write(&mut tx, &asked, known, writings).await {
             Ok((batch, entries)) => {
                 tx.commit(batch).await?;
                 Ok(entries)
@@ -74,11 +75,15 @@ impl Store {
 /// Works a group out: what is still to be run for it, and its entries.
 async fn write(
     connection: &mut SqliteConnection,
-    known: Known,
+    asked: &Asked,
+    mut known: Known,
     writings: Vec<Writing>,
 ) -> Result<(Batch, Vec<Entry>), StoreError> {
+    if !asked.subjects.is_empty() {
+        known.picture.health = picture::health(connection).await?;
+    }
     let draft = Draft::of(writings, known)?;
-    let lines = happened(connection, &draft.entries).await?;
+    let lines = happened(&draft.entries)?;
     let mut batch = Batch::default();
     ledger::insert(&mut batch, draft.entries.iter().map(|d| &d.written));
     changes::open(&mut batch, &draft.entries);
@@ -121,24 +126,22 @@ fn known(rows: &[SqliteRow]) -> Result<Known, StoreError> {
     Ok(Known { head, next_change, switches, hosts, picture, changes, keys })
 }
 
-/// Brings ports and switches up to date, and gives the lines of the history with what they touched.
-async fn happened(connection: &mut SqliteConnection, entries: &[Drafted]) -> Result<Vec<Line>, StoreError> {
+/// The lines of the history with what they touched.
+fn happened(entries: &[Drafted]) -> Result<Vec<Line>, StoreError> {
     let mut lines = Vec::new();
     for Drafted { written, switch_name } in entries {
         let mut subjects = Subjects::default();
         match &written.entry.event {
-            Event::LinksChanged { switch, links } => {
-                subjects = events::change_links(connection, *switch, links).await?;
-            }
             Event::BindingsFound { differences, .. } => {
                 differences.iter().for_each(|d| subjects.function(d.function, d.recorded, d.found));
             }
             Event::ChangeOpened { plan, .. } => {
                 plan.moves.iter().for_each(|m| subjects.function(m.function, m.from, m.to));
             }
-            Event::SwitchLost { switch, .. } => events::set_lost(connection, *switch, true).await?,
-            Event::SwitchReached { switch } => events::set_lost(connection, *switch, false).await?,
-            Event::ChangeClosed { .. } | Event::SwitchAdded { .. } | Event::Discovered { .. } => {}
+            Event::HealthRaised { subject, .. } | Event::HealthCleared { subject, .. } => {
+                subjects.trouble(*subject);
+            }
+            _ => {}
         }
         let name = switch_name.as_deref().unwrap_or_default();
         lines.extend(Line::of(&written.entry, name, &subjects)?);

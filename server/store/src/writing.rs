@@ -13,7 +13,7 @@ pub const WRITINGS_MAX: usize = 1_024;
 /// One thing to write; several are written in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Writing {
-    /// What the engine found: changed links, bindings found changed, a switch lost or reached.
+    /// What the engine found: bindings found changed, a trouble raised or cleared.
     Event {
         /// When.
         at: DateTime<Utc>,

@@ -1,8 +1,9 @@
 //! An adapter's card, with a cell for each of its functions. To whom it carries a function of its own, it is the pool.
 
 use leptos::prelude::*;
-use patchbay_domain::{Adapter, AdapterId, FunctionId};
+use patchbay_domain::{Adapter, AdapterId, FunctionId, Subject};
 
+use super::troubles::Troubles;
 use crate::board::layout::{brief, number};
 use crate::board::scene::scene;
 use crate::board::walk::Stop;
@@ -54,6 +55,7 @@ pub fn AdapterCard(
                 <h3>{name}</h3>
                 {move || view! { <LinkBadge health=link.get().health()/> }}
                 <p class="meta">{meta}</p>
+                <Troubles of=vec![Subject::AdapterDown(id), Subject::AdapterNarrow(id)]/>
                 <p class="offer">{short}</p>
                 <ul class="cells" aria-label=label>{cells}</ul>
                 <Use functions/>

@@ -2,8 +2,9 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use patchbay_domain::{Switch, SwitchId, SwitchState, Vitals};
+use patchbay_domain::{Subject, Switch, SwitchId, SwitchState, Vitals};
 
+use super::troubles::Troubles;
 use crate::board::scene::scene;
 use crate::live::LiveState;
 use crate::ports::ports_path;
@@ -66,6 +67,7 @@ fn SwitchHead(id: SwitchId) -> impl IntoView {
             <a class="quiet" href=ports_path(id)>"Ports and health"</a>
             {others()}
         </div>
+        <Troubles of=vec![Subject::SwitchAway(id)]/>
         {lost}
         <Concerns id/>
     })

@@ -1,8 +1,9 @@
 //! A host's card, with a chip for each function it has or is about to get.
 
 use leptos::prelude::*;
-use patchbay_domain::{FunctionId, Host, HostId};
+use patchbay_domain::{FunctionId, Host, HostId, Subject};
 
+use super::troubles::Troubles;
 use crate::board::scene::scene;
 use crate::board::state::{FunctionState, HostSignals};
 use crate::board::walk::Stop;
@@ -40,6 +41,7 @@ pub fn HostCard(
                 <h3 id=title>{name.clone()}</h3>
                 {badge}
                 <p class="meta">{meta}</p>
+                <Troubles of=vec![Subject::HostDown(id), Subject::HostNarrow(id)]/>
                 <p class="offer">{move || offer().map(|offer| offer.in_short())}</p>
                 <Chips host=id name=name/>
                 {nothing}

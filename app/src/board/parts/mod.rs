@@ -14,6 +14,7 @@ mod rack;
 mod run_sheet;
 mod selection;
 mod status;
+mod troubles;
 
 pub use attention::Attention;
 pub use carry::Overlay;

@@ -22,15 +22,28 @@ pub struct MemorySwitch {
     vitals: Arc<Mutex<Vitals>>,
     /// Which card is in the slot, as a PCI device.
     card: Arc<Mutex<u16>>,
+    /// Host ports whose cable is out, besides port 12.
+    unplugged: Arc<Mutex<BTreeSet<u8>>>,
+    silence: Arc<Mutex<Silence>>,
     /// Whoever holds this for writing holds the switch up in the middle of a step.
     pub gate: Arc<tokio::sync::RwLock<()>>,
+}
+
+/// Whether a switch answers when it is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Silence {
+    #[default]
+    Answers,
+    Unreachable,
+    Hangs,
 }
 
 impl Default for MemorySwitch {
     fn default() -> Self {
         let hints = Arc::new(watch::Sender::new(0));
+        let (held, vitals, gate) = (Arc::default(), Arc::default(), Arc::default());
         let card = Arc::new(Mutex::new(0x158b));
-        Self { held: Arc::default(), hints, vitals: Arc::default(), card, gate: Arc::default() }
+        Self { held, hints, vitals, card, unplugged: Arc::default(), silence: Arc::default(), gate }
     }
 }
 
@@ -48,6 +61,24 @@ impl MemorySwitch {
     /// Puts another card into the slot, with the same PDFIDs, and hints at it.
     pub fn replace_card(&self) {
         *self.card.lock().expect("not poisoned") += 1;
+        self.hints.send_modify(|n| *n += 1);
+    }
+
+    /// Pulls a host's cable or plugs it in, and hints at it.
+    pub fn cable(&self, port: u8, plugged: bool) {
+        let mut unplugged = self.unplugged.lock().expect("not poisoned");
+        if plugged {
+            unplugged.remove(&port)
+        } else {
+            unplugged.insert(port)
+        };
+        drop(unplugged);
+        self.hints.send_modify(|n| *n += 1);
+    }
+
+    /// Makes the switch fall silent or answer, and hints at it.
+    pub fn fall(&self, silence: Silence) {
+        *self.silence.lock().expect("not poisoned") = silence;
         self.hints.send_modify(|n| *n += 1);
     }
 
@@ -73,6 +104,15 @@ impl SwitchDriver for MemorySwitch {
     }
 
     async fn observe(&self) -> Result<Observation, DriverError> {
+        let silence = *self.silence.lock().expect("not poisoned");
+        match silence {
+            Silence::Answers => {}
+            Silence::Hangs => std::future::pending().await,
+            Silence::Unreachable => {
+                let source = Box::new(std::io::Error::other("nobody is there"));
+                return Err(DriverError::Unreachable { address: "memory".to_owned(), source });
+            }
+        }
         let held = self.held();
         let bound = |pdfid: Pdfid| {
             held.iter().find_map(|(&(port, logical_port), there)| {
@@ -97,9 +137,10 @@ impl SwitchDriver for MemorySwitch {
             },
             functions: functions.collect(),
         };
+        let unplugged = self.unplugged.lock().expect("not poisoned").clone();
         let host = |port| ObservedHostPort {
             port: PhysicalPort(port),
-            link: if port == 12 { link.lost() } else { link },
+            link: if port == 12 || unplugged.contains(&port) { link.lost() } else { link },
             logical_ports: 2,
         };
         Ok(Observation {
@@ -200,6 +241,8 @@ pub fn options() -> EngineOptions {
         vitals_pause: Duration::ZERO,
         undo_patience: Duration::from_millis(50),
         retry_every: Duration::from_millis(5),
+        // Longer than any test: what is read of links and switches makes entries only where a test is about that.
+        patience: Patience { raise_after: Duration::from_hours(1), clear_after: Duration::from_hours(1) },
         ..EngineOptions::default()
     }
 }

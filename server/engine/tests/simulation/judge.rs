@@ -127,6 +127,11 @@ impl Judge {
             Event::Discovered { switch, picture } => self.discovered(*switch, picture),
             _ => {}
         }
+        if let Some(subject) = entry.event.subject() {
+            let (raises, open) =
+                (entry.event.kind() == "health_raised", self.topology.health.contains_key(&subject));
+            self.check(raises != open, || format!("{subject} was not {}'s turn", entry.event.kind()));
+        }
         self.dated(entry);
         let before = contents(&self.topology);
         self.topology.apply(entry);

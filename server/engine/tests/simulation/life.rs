@@ -7,7 +7,7 @@ use crate::records::SimulatedRecords;
 use crate::stream::Listener;
 use crate::verdict::quiet;
 use crate::world::{World, now, reset_time, time_of_day};
-use patchbay_domain::SwitchState;
+use patchbay_domain::{Patience, SwitchState};
 use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, SwitchConfig};
 use patchbay_store::Names;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ fn options() -> EngineOptions {
         vitals_pause: Duration::from_secs(3600),
         undo_patience: Duration::from_secs(3),
         retry_every: Duration::from_millis(100),
+        patience: Patience { raise_after: Duration::from_millis(300), clear_after: Duration::from_secs(1) },
     }
 }
 

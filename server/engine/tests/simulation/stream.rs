@@ -59,6 +59,8 @@ impl Listener {
                 return if self.behind { Vec::new() } else { self.turns.begun(change) };
             }
             Happening::Switch(switch, state) => drop(self.topology.set_switch_state(switch, state)),
+            Happening::Links(switch, links) => drop(self.topology.set_links(switch, &links)),
+            Happening::Counted(subject, times) => drop(self.topology.count_trouble(subject, times)),
             Happening::Vitals(switch, Some(vitals)) => drop(self.vitals.insert(switch, vitals)),
             Happening::Vitals(switch, None) => drop(self.vitals.remove(&switch)),
             Happening::Trouble(trouble) => self.trouble = trouble,

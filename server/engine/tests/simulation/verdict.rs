@@ -51,6 +51,39 @@ pub fn ended(open: &Opened, outcome: Outcome, cancelled: bool, switches: &[Switc
     wrong
 }
 
+/// The fold of the ledger, with the readings that are in no entry as they are at the switches.
+fn told(folded: &Topology, switches: &[Switch], shown: &Snapshot) -> Topology {
+    let mut told = folded.clone();
+    for id in folded.switches.keys().copied() {
+        let links = reconcile::changed_links(folded, id, &switches[index(id)].observe());
+        told.set_links(id, &links);
+        told.set_switch_state(id, SwitchState::Ready);
+    }
+    for (subject, raised) in &shown.topology.health {
+        told.count_trouble(*subject, raised.times);
+    }
+    told
+}
+
+/// What is bad since long enough is a trouble, unless it was never good; and what is good is none.
+fn health(judge: &mut Judge, shown: &Snapshot) {
+    for switch in shown.topology.switches.keys().copied() {
+        let once: BTreeMap<_, _> = judge.topology.signs(switch).collect();
+        for (subject, sign) in shown.topology.signs(switch) {
+            let raised = shown.topology.health.contains_key(&subject);
+            let wrong = match sign {
+                Some(Sign::Bad) => !raised && once.get(&subject) == Some(&Some(Sign::Good)),
+                Some(Sign::Good) => raised,
+                None => false,
+            };
+            judge.check(!wrong, || format!("{subject} is {sign:?}, raised: {raised}"));
+        }
+    }
+    let gone: Vec<_> =
+        shown.topology.health.keys().filter(|subject| !shown.topology.shows(**subject)).collect();
+    judge.check(gone.is_empty(), || format!("{gone:?} are gone and in trouble"));
+}
+
 /// What is wrong when everything is healed and quiet.
 pub fn quiet(judge: &mut Judge, switches: &[Switch], shown: &Snapshot) {
     judge.check(shown.topology.open.is_empty() && judge.open.is_empty(), || "a change is open".to_owned());
@@ -58,10 +91,11 @@ pub fn quiet(judge: &mut Judge, switches: &[Switch], shown: &Snapshot) {
     judge.check(seq == last, || format!("the picture is of entry {seq}, the ledger ends at {last}"));
     judge.check(shown.begun.is_empty(), || format!("{:?} are shown as begun", shown.begun));
     judge.check(shown.trouble.is_none(), || format!("trouble is shown: {:?}", shown.trouble));
-    let same = shown.topology == judge.topology;
-    if !same {
-        let both = format!("{:#?}\n{:#?}", shown.topology, judge.topology);
-        judge.violated(format!("the picture is not the fold of the ledger:\n{both}"));
+    health(judge, shown);
+    let told = told(&judge.topology, switches, shown);
+    if shown.topology != told {
+        let both = format!("{:#?}\n{told:#?}", shown.topology);
+        judge.violated(format!("the picture is not the fold of the ledger with what is read:\n{both}"));
     }
     for function in shown.topology.functions.values() {
         let Some(switch) = shown.topology.switch_of(function) else { continue };

@@ -149,8 +149,8 @@ async fn an_unknown_switch_or_host_is_an_error_and_nothing_is_written() {
     let nowhere = SwitchId::new(9);
     let found = lab.store.discovered(lab::at(2), nowhere, &observation(), &Names::default()).await;
     assert!(matches!(found, Err(StoreError::UnknownSwitch { switch }) if switch == nowhere));
-    let lost = Event::SwitchLost { switch: nowhere, why: String::new() };
-    assert!(matches!(lab.record(lab::at(2), lost).await, Err(StoreError::UnknownSwitch { .. })));
+    let found = lab::nothing_found(nowhere);
+    assert!(matches!(lab.record(lab::at(2), found).await, Err(StoreError::UnknownSwitch { .. })));
     let host = HostId::new(99);
     let drift = difference(NIC_VF2, Some(Assignment { host, logical_port: LogicalPort(1), number: 0 }));
     let found = lab.record(lab::at(2), drift).await;
@@ -169,28 +169,29 @@ fn difference(function: FunctionId, found: Option<Assignment>) -> Event {
 }
 
 #[tokio::test]
-async fn bindings_found_and_links_changed_are_in_the_tables() {
+async fn bindings_found_are_in_the_tables_and_links_as_the_last_discovery_had_them() {
     let lab = Lab::discovered().await;
     let found = Assignment { host: HOST_B, logical_port: LogicalPort(5), number: 1 };
     lab.record(lab::at(2), difference(NIC_VF2, Some(found))).await.expect("recorded");
     let down = Link::full(8, Rate::Gen4).lost();
-    let links = vec![(PhysicalPort(4), down), (PhysicalPort(16), down), (PhysicalPort(77), down)];
-    lab.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
+    let mut seen = observation();
+    (seen.host_ports[1].link, seen.slots[0].link) = (down, down);
+    let adapter = seen.slots[0].adapter.as_mut().expect("the NIC");
+    adapter.functions[2].bound = Some(lab::bound(4, 5, 1));
+    lab.discover(&seen).await;
     let t = lab.topology().await;
     assert_eq!(t.functions[&NIC_VF2].assigned, Some(found));
     assert_eq!((t.hosts[&HOST_B].link, t.adapters[&NIC].link), (down, down));
     assert!(t.hosts[&HOST_A].link.up);
-    assert_eq!(t.generation, Generation::new(2));
+    assert_eq!(t.generation, Generation::new(3));
 }
 
 #[tokio::test]
-async fn an_absent_card_is_not_touched_by_links_and_leaves_when_its_slot_becomes_a_host_port() {
+async fn an_absent_card_has_no_link_and_leaves_when_its_slot_becomes_a_host_port() {
     let lab = Lab::discovered().await;
     let mut seen = observation();
     seen.slots[0].adapter = None;
     lab.discover(&seen).await;
-    let links = vec![(PhysicalPort(16), Link::full(2, Rate::Gen3))];
-    lab.record(lab::at(2), Event::LinksChanged { switch: SWITCH, links }).await.expect("recorded");
     assert_eq!(lab.topology().await.adapters[&NIC].link, Link::full(8, Rate::Gen4).lost());
     let slot = seen.slots.remove(0);
     seen.host_ports.push(ObservedHostPort { port: slot.port, link: slot.link, logical_ports: 8 });

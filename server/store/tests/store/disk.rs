@@ -24,9 +24,9 @@ async fn group(store: &Store, function: FunctionId) -> Vec<Writing> {
     let (outcome, moves) = (Outcome::Applied, plan.recorded_moves());
     let closing = Closing { outcome, why: None, reports: Vec::new(), moves };
     let opening = lab::opening(loaded.next_change, "ada", intent, plan, "INC-1");
-    let reached = || Writing::Event { at: lab::at(4), event: Event::SwitchReached { switch: SWITCH } };
+    let heard = || Writing::Event { at: lab::at(4), event: lab::nothing_found(SWITCH) };
     let change = opening.change;
-    vec![Writing::Open(Box::new(opening)), reached(), reached(), lab::closed(change, closing)]
+    vec![Writing::Open(Box::new(opening)), heard(), heard(), lab::closed(change, closing)]
 }
 
 /// Checks that the ledger holds, and that the tables are what it folds to. Gives its entries.

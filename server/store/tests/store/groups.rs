@@ -17,6 +17,8 @@ fn key(text: &str) -> IdempotencyKey {
     IdempotencyKey::new(text).expect("a key")
 }
 
+const DOWN: Subject = Subject::HostDown(HOST_A);
+
 /// The change with this id that moves one function, as planned now.
 async fn moving(lab: &Lab, change: u64, function: FunctionId, to: Option<HostId>) -> Opening {
     let intent = Intent::single(function, to);
@@ -33,8 +35,16 @@ fn ended(outcome: Outcome, moves: &[PlannedMove]) -> Closing {
     Closing { outcome, why: None, reports, moves: moves.to_vec() }
 }
 
-fn reached() -> Writing {
-    Writing::Event { at: lab::at(4), event: Event::SwitchReached { switch: SWITCH } }
+fn heard() -> Writing {
+    found_on(SWITCH)
+}
+
+fn found_on(switch: SwitchId) -> Writing {
+    Writing::Event { at: lab::at(4), event: lab::nothing_found(switch) }
+}
+
+fn health(event: Event) -> Writing {
+    Writing::Event { at: lab::at(4), event }
 }
 
 /// Checks that tables, ledger and fold tell the same story.
@@ -56,7 +66,7 @@ async fn a_group_is_given_back_as_the_ledger_reads_it() {
     let closing = ended(Outcome::Applied, &first.plan.moves);
     let by = lab::somebody("grace");
     let close = Writing::Close { at: lab::at(5), change: first.change, by: by.clone(), closing };
-    let group = vec![open(first), reached(), open(second), close];
+    let group = vec![open(first), heard(), open(second), close];
     let written = lab.store.write(group).await.expect("a sound group");
     assert_eq!(written.iter().map(|e| e.seq.get()).collect::<Vec<_>>(), [3, 4, 5, 6]);
     assert_eq!((&written[2].actor, &written[3].actor), (&lab::somebody("ada"), &by));
@@ -69,6 +79,26 @@ async fn a_group_is_given_back_as_the_ledger_reads_it() {
     let lines = lab.store.history(&HistoryQuery { function: Some(NIC_VF2), ..HistoryQuery::default() }).await;
     let lines = lines.expect("readable").items;
     assert_eq!((lines[0].change, lines[0].outcome), (Some(ChangeId::new(1)), Some(Outcome::Applied)));
+}
+
+#[tokio::test]
+async fn a_trouble_is_known_from_raised_to_cleared_also_over_a_restart_and_stands_with_its_host() {
+    let lab = Lab::discovered().await;
+    let away = Subject::SwitchAway(SWITCH);
+    lab.store.write(vec![health(lab::raised(DOWN)), health(lab::raised(away))]).await.expect("raised");
+    let lab = lab.reopened().await;
+    let open = lab.topology().await.health;
+    assert_eq!(open.keys().copied().collect::<Vec<_>>(), [away, DOWN]);
+    assert_eq!((open[&DOWN].since, open[&DOWN].at, open[&DOWN].times), (Seq::new(3), lab::at(8), 1));
+    // Over, and at once there again: another trouble, with an entry of its own.
+    let group = vec![health(lab::cleared(DOWN)), health(lab::raised(DOWN)), health(lab::cleared(away))];
+    lab.store.write(group).await.expect("each takes its turn");
+    sound(&lab).await;
+    let open = lab.topology().await.health;
+    assert_eq!(open.values().map(|raised| raised.since.get()).collect::<Vec<_>>(), [6]);
+    let lines = lab.store.history(&HistoryQuery { host: Some(HOST_A), ..HistoryQuery::default() }).await;
+    let lines: Vec<_> = lines.expect("readable").items.into_iter().map(|line| line.seq.get()).collect();
+    assert_eq!(lines, [6, 5, 3, 2]);
 }
 
 #[tokio::test]
@@ -85,8 +115,15 @@ async fn one_bad_writing_leaves_nothing_of_its_group() {
     type Check = fn(&StoreError) -> bool;
     let cases: Vec<(Vec<Writing>, Check)> = vec![
         (vec![open(elsewhere)], |e| matches!(e, StoreError::UnknownSwitch { .. })),
-        (vec![Writing::Event { at: lab::at(4), event: Event::SwitchReached { switch: nowhere } }], |e| {
-            matches!(e, StoreError::UnknownSwitch { .. })
+        (vec![found_on(nowhere)], |e| matches!(e, StoreError::UnknownSwitch { .. })),
+        (vec![health(lab::cleared(DOWN))], |e| {
+            e.to_string() == "The trouble host-1-down cannot be cleared: it was not raised."
+        }),
+        (vec![health(lab::raised(DOWN)), health(lab::raised(DOWN))], |e| {
+            e.to_string() == "The trouble host-1-down was raised before and is not over."
+        }),
+        (vec![health(Event::SwitchReached { switch: SWITCH })], |e| {
+            matches!(e, StoreError::NotRecordable { kind: "switch_reached" })
         }),
         (vec![close(1, ended(Outcome::Applied, &ghost))], |e| matches!(e, StoreError::UnknownHost { .. })),
         (vec![close(2, rolled_back())], |e| matches!(e, StoreError::UnknownChange { .. })),
@@ -115,7 +152,7 @@ async fn one_bad_writing_leaves_nothing_of_its_group() {
     for (bad, refused) in cases {
         let lone = Lab::discovered().await;
         let before = lone.store.load().await.expect("loaded");
-        let mut group = vec![open(good.clone()), reached()];
+        let mut group = vec![open(good.clone()), heard()];
         group.extend(bad);
         let error = lone.store.write(group).await.expect_err("one of them is bad");
         assert!(refused(&error), "{error:?}");
@@ -129,9 +166,9 @@ async fn one_bad_writing_leaves_nothing_of_its_group() {
 async fn groups_are_bounded_and_may_be_empty() {
     let lab = Lab::discovered().await;
     assert_eq!(lab.store.write(Vec::new()).await.expect("nothing to do"), []);
-    let most = std::iter::repeat_with(reached).take(WRITINGS_MAX);
+    let most = std::iter::repeat_with(heard).take(WRITINGS_MAX);
     assert_eq!(lab.store.write(most.clone().collect()).await.expect("as many as fit").len(), WRITINGS_MAX);
-    let refused = lab.store.write(most.chain([reached()]).collect()).await.expect_err("one more");
+    let refused = lab.store.write(most.chain([heard()]).collect()).await.expect_err("one more");
     assert_eq!(refused.to_string(), "1025 writings are too many for one group. Keep it to 1024.");
     sound(&lab).await;
 }

@@ -5,19 +5,15 @@ use patchbay_domain::*;
 use patchbay_store::StoreError;
 
 /// Entries 3 to 9: ada moves eth16v1 from web-01 to host-p4 (applied), bob assigns fc20v1 to web-01 (rolled back),
-/// port 4 loses its link, the switch goes away, ada opens "100%_sure" for eth16v2 to host-p4.
+/// host-p4 loses its link, the switch goes away, ada opens "100%_sure" for eth16v2 to host-p4.
 async fn busy_lab() -> Lab {
     let lab = Lab::discovered().await;
     let one = lab.open("ada", NIC_VF1, Some(HOST_B), "INC-1 Maintenance").await;
     lab.close(one, Outcome::Applied).await;
     let two = lab.open("bob", HBA_VF1, Some(HOST_A), "INC-2").await;
     lab.close(two, Outcome::RolledBack).await;
-    let link = Link::full(8, Rate::Gen4).lost();
-    let event =
-        Event::LinksChanged { switch: SWITCH, links: vec![(PhysicalPort(4), Link { width: 1, ..link })] };
-    lab.record(lab::at(10), event).await.expect("recorded");
-    let event = Event::SwitchLost { switch: SWITCH, why: "No answer.".to_owned() };
-    lab.record(lab::at(11), event).await.expect("recorded");
+    lab.record(lab::at(10), lab::raised(Subject::HostDown(HOST_B))).await.expect("recorded");
+    lab.record(lab::at(11), lab::raised(Subject::SwitchAway(SWITCH))).await.expect("recorded");
     lab.open("ada", NIC_VF2, Some(HOST_A), "100%_sure").await;
     lab
 }

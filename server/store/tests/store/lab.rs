@@ -80,7 +80,7 @@ impl Lab {
     }
 
     /// The same database as a version wrote it that did not keep what was wished, opened by this one.
-    pub async fn as_before_wishes_were_kept(self) -> Self {
+    pub async fn older_than_wishes(self) -> Self {
         let mut raw = self.raw().await;
         let forget =
             "DROP TABLE wishes; DROP TABLE generations; DELETE FROM _sqlx_migrations WHERE version = 5";
@@ -145,6 +145,23 @@ impl Lab {
         }
         entries
     }
+}
+
+/// Somebody else bound nothing on a switch: an entry that needs nothing to be known.
+pub fn nothing_found(switch: SwitchId) -> Event {
+    Event::BindingsFound { switch, differences: Vec::new() }
+}
+
+/// The trouble of a subject, raised.
+pub fn raised(subject: Subject) -> Event {
+    let (name, why) = (format!("the one of {subject}"), "No answer.".to_owned());
+    Event::HealthRaised { switch: SWITCH, subject, name, why, since: at(8), times: 1 }
+}
+
+/// The same, cleared.
+pub fn cleared(subject: Subject) -> Event {
+    let name = format!("the one of {subject}");
+    Event::HealthCleared { switch: SWITCH, subject, name, times: 12, lasted_ms: 185_000, gone: false }
 }
 
 /// A moment, some hours after another.

@@ -1,7 +1,8 @@
 //! The ledger cannot be changed, and who changes it anyway is found out.
 
 use crate::lab::{HOST_B, Lab, NIC_VF2};
-use patchbay_domain::{ChainError, Event, Outcome, Seq, SwitchId};
+use patchbay_domain::chain::EntryText;
+use patchbay_domain::{ChainError, Event, Outcome, Seq, SwitchId, SwitchState};
 use patchbay_store::{Store, StoreError, Writing};
 use sqlx::SqliteConnection;
 
@@ -134,7 +135,7 @@ async fn pages_have_every_entry_once_and_say_where_the_next_one_starts() {
     let switch = SwitchId::new(1);
     let mut written = lab.entries().await;
     for _ in 0..7 {
-        let entry = lab.record(crate::lab::at(9), Event::SwitchReached { switch }).await.expect("recorded");
+        let entry = lab.record(crate::lab::at(9), crate::lab::nothing_found(switch)).await.expect("recorded");
         written.push(entry);
     }
     assert_eq!(lab.entries().await, written);
@@ -149,7 +150,7 @@ async fn pages_have_every_entry_once_and_say_where_the_next_one_starts() {
 async fn writers_that_arrive_together_get_numbers_without_gaps() {
     let lab = Lab::discovered().await;
     let all = (0..16).map(|_| {
-        let event = Event::SwitchReached { switch: SwitchId::new(1) };
+        let event = crate::lab::nothing_found(SwitchId::new(1));
         let (store, writing) = (lab.store.clone(), Writing::Event { at: crate::lab::at(9), event });
         tokio::spawn(async move { store.write(vec![writing]).await })
     });
@@ -157,4 +158,22 @@ async fn writers_that_arrive_together_get_numbers_without_gaps() {
         task.await.expect("no panic").expect("recorded");
     }
     assert_eq!(lab.store.verify().await.expect("one chain").entries, 18);
+}
+
+#[tokio::test]
+async fn what_only_older_ledgers_say_is_still_read() {
+    let lab = Lab::discovered().await;
+    let last = lab.entries().await.pop().expect("entries");
+    let (seq, at, actor) = (last.seq.next(), "2026-11-20T10:00:00.000Z", r#""engine""#);
+    let event = r#"{"switch_lost":{"switch":1,"why":"No answer."}}"#;
+    let hash = EntryText { seq, at, actor, event }.hash(&last.hash).to_string();
+    let insert = "INSERT INTO ledger (seq, at, kind, actor, prev, hash, event) VALUES (3, ?, 'switch_lost', ?, ?, ?, ?)";
+    let insert = sqlx::query(insert).bind(at).bind(actor).bind(last.hash.to_string()).bind(hash).bind(event);
+    insert.execute(&mut lab.raw().await).await.expect("as an older version wrote it");
+    let lab = lab.reopened().await;
+    assert_eq!(lab.store.verify().await.expect("it holds").entries, 3);
+    let lost = Event::SwitchLost { switch: SwitchId::new(1), why: "No answer.".to_owned() };
+    assert_eq!(lab.entries().await.pop().map(|entry| entry.event), Some(lost));
+    let state = lab.topology().await.switches[&SwitchId::new(1)].state;
+    assert_eq!(state, SwitchState::Connecting, "whether it answers is in no entry");
 }

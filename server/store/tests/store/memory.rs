@@ -54,10 +54,10 @@ async fn a_write_that_fails_after_it_took_effect_is_there_at_the_next_start() {
 async fn a_refused_write_does_not_count_as_the_next_one() {
     let records = discovered().await;
     records.fail_next(WriteFault::Before);
-    let event = Event::SwitchReached { switch: SwitchId::new(9) };
+    let event = crate::lab::nothing_found(SwitchId::new(9));
     let refused = records.write(vec![Writing::Event { at: at(2), event }]).await.expect_err("unknown");
     assert!(matches!(refused, StoreError::UnknownSwitch { .. }), "{refused:?}");
     records.write(Vec::new()).await.expect("nothing to write");
-    let event = Event::SwitchReached { switch: SWITCH };
+    let event = crate::lab::nothing_found(SWITCH);
     records.write(vec![Writing::Event { at: at(2), event }]).await.expect_err("made to fail");
 }

@@ -22,9 +22,8 @@ enum Act {
 /// numbers are ids and keys, and may name what does not exist, or what is taken.
 #[derive(Clone, Debug)]
 enum Part {
-    Links(u32, Vec<(u8, Link)>),
     Found(u32, Vec<(u32, Option<Assignment>)>),
-    Reach(u32, bool),
+    Health(u32, Subject, bool),
     Open(usize, Option<usize>, Option<u8>),
     Close(usize, Outcome),
 }
@@ -82,13 +81,22 @@ fn readings() -> impl Strategy<Value = Observation> {
     })
 }
 
+/// Few, so that they meet.
+fn subjects() -> impl Strategy<Value = Subject> {
+    let id = 1_u32..3;
+    prop_oneof![
+        id.clone().prop_map(|id| Subject::SwitchAway(SwitchId::new(id))),
+        id.clone().prop_map(|id| Subject::HostDown(HostId::new(id))),
+        id.prop_map(|id| Subject::AdapterNarrow(AdapterId::new(id))),
+    ]
+}
+
 fn parts() -> impl Strategy<Value = Part> {
     let outcome =
         prop_oneof![3 => Just(Outcome::Applied), 1 => Just(Outcome::RolledBack), 1 => Just(Outcome::Stuck)];
     prop_oneof![
-        2 => (1_u32..4, vec((0_u8..7, links()), 0..4)).prop_map(|(switch, links)| Part::Links(switch, links)),
         2 => (1_u32..3, vec((1_u32..20, of(places())), 0..3)).prop_map(|(switch, found)| Part::Found(switch, found)),
-        1 => (1_u32..3, any::<bool>()).prop_map(|(switch, up)| Part::Reach(switch, up)),
+        3 => (1_u32..4, subjects(), any::<bool>()).prop_map(|(switch, subject, up)| Part::Health(switch, subject, up)),
         7 => (0_usize..24, of(0_usize..6), of(0_u8..40)).prop_map(|(f, host, key)| Part::Open(f, host, key)),
         6 => (0_usize..12, outcome).prop_map(|(which, outcome)| Part::Close(which, outcome)),
     ]
@@ -149,24 +157,23 @@ impl Group {
 
     fn add(&mut self, part: &Part) {
         match part {
-            Part::Links(switch, links) => {
-                let links = links.iter().map(|&(port, link)| (PhysicalPort(port), link)).collect();
-                self.event(Event::LinksChanged { switch: SwitchId::new(*switch), links });
-            }
             Part::Found(switch, found) => {
                 let differences = found.iter().copied().map(difference).collect();
                 self.event(Event::BindingsFound { switch: SwitchId::new(*switch), differences });
             }
-            Part::Reach(switch, true) => {
-                self.event(Event::SwitchReached { switch: SwitchId::new(*switch) });
-            }
-            Part::Reach(switch, false) => {
-                let why = "No answer.".to_owned();
-                self.event(Event::SwitchLost { switch: SwitchId::new(*switch), why });
-            }
+            &Part::Health(switch, subject, over) => self.health(SwitchId::new(switch), subject, over),
             Part::Open(function, host, key) => drop(self.open(*function, *host, *key)),
             Part::Close(which, outcome) => self.close(*which, *outcome),
         }
+    }
+
+    fn health(&mut self, switch: SwitchId, subject: Subject, over: bool) {
+        let (name, why) = (format!("\"{subject}\""), "No answer.".to_owned());
+        self.event(if over {
+            Event::HealthCleared { switch, subject, name, times: 2, lasted_ms: 9, gone: false }
+        } else {
+            Event::HealthRaised { switch, subject, name, why, since: at(6), times: 2 }
+        });
     }
 
     fn open(&mut self, function: usize, host: Option<usize>, key: Option<u8>) -> Option<()> {
@@ -280,7 +287,7 @@ async fn check(acts: Vec<Act>) {
         let found = lab.store.change_with_key(&key).await.expect("readable");
         assert_eq!(memory.change_with_key(&key).await.expect("loaded"), found);
     }
-    let lab = lab.as_before_wishes_were_kept().await;
+    let lab = lab.older_than_wishes().await;
     moments(&lab.store, &written).await;
 }
 
