@@ -12,7 +12,8 @@ use patchbay_driver::{DriverError, SwitchDriver};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, oneshot};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// One switch and what talks to it.
@@ -41,7 +42,8 @@ pub(crate) struct Inner {
     pub(crate) lanes: Lanes,
     pub(crate) benches: BTreeMap<SwitchId, Bench>,
     pub(crate) options: EngineOptions,
-    pub(crate) stopping: watch::Receiver<bool>,
+    /// Wakes in the order of asking, so that a simulation is the same every time.
+    pub(crate) stopping: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Changes that wait, with how to cancel them. Whoever takes an entry out decides: it begins, or it is cancelled.
     waiting: Mutex<BTreeMap<ChangeId, oneshot::Sender<Cancellation>>>,
@@ -76,7 +78,7 @@ impl Crew {
         asks: Asks,
         benches: BTreeMap<SwitchId, Bench>,
         options: EngineOptions,
-        stopping: watch::Receiver<bool>,
+        stopping: CancellationToken,
     ) -> Self {
         let (lanes, tasks, waiting) = (Lanes::default(), TaskTracker::new(), Mutex::default());
         Self(Arc::new(Inner { book, asks, lanes, benches, options, stopping, tasks, waiting }))
@@ -89,10 +91,9 @@ impl Crew {
         self.waiting().insert(change.change(), sender);
         let crew = self.clone();
         self.tasks.spawn(async move {
-            let mut stopping = crew.stopping.clone();
             let called = tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stop| *stop) => Called::Stop,
+                () = crew.stopping.cancelled() => Called::Stop,
                 Ok(cancellation) = &mut cancelled => Called::Cancelled(cancellation),
                 turn = queued.turn() => Called::Turn(turn),
             };
@@ -127,10 +128,9 @@ impl Crew {
 
     /// Waits until it is time to try again. True when the engine stops first.
     pub(crate) async fn stops_before_retry(&self) -> bool {
-        let mut stopping = self.stopping.clone();
         tokio::select! {
             biased;
-            _ = stopping.wait_for(|stop| *stop) => true,
+            () = self.stopping.cancelled() => true,
             () = tokio::time::sleep(self.options.retry_every) => false,
         }
     }

@@ -57,7 +57,7 @@ pub(crate) async fn settle(crew: &Crew, settled: Settled, mut turn: Option<Turn>
             Err(_) => return,
             Ok(Err(failure)) => {
                 error!(%change, %failure, "the end of a change could not be recorded");
-                if *crew.stopping.borrow() {
+                if crew.stopping.is_cancelled() {
                     return;
                 }
                 sleep(crew.options.retry_every).await;

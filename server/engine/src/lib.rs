@@ -44,14 +44,16 @@ use patchbay_domain::{Actor, ChangeId, Intent, Plan, Refusal, SwitchId};
 use patchbay_store::{Names, Records};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A handle on the running engine; clones share it.
 #[derive(Clone)]
 pub struct Engine {
     crew: Crew,
-    stop: Arc<watch::Sender<bool>>,
+    /// An engine that nobody holds any more stops too.
+    _stop: Arc<DropGuard>,
 }
 
 /// The tasks of a started engine. Await [`EngineTasks::finished`] to end them.
@@ -63,8 +65,7 @@ pub struct EngineTasks {
 impl EngineTasks {
     /// Waits until everything has ended, which happens after [`Engine::stop`].
     pub async fn finished(self) {
-        let mut stopping = self.crew.stopping.clone();
-        let _ = stopping.wait_for(|stop| *stop).await;
+        self.crew.stopping.cancelled().await;
         // A group that was being written may still open changes, which then are turned away. None comes after it.
         self.crew.asks.barrier().await;
         self.crew.tasks.close();
@@ -92,7 +93,8 @@ impl Engine {
         topology.keep_switches(&ids.iter().copied().collect::<BTreeSet<_>>());
         let unfinished: Vec<_> = topology.open.values().map(Unfinished::new).collect();
         let book = Book::new(topology.clone(), loaded.seq);
-        let (stop, stopping) = watch::channel(false);
+        let stopping = CancellationToken::new();
+        let stop = Arc::new(stopping.clone().drop_guard());
         let (asks, asked) = Asks::channel();
         let (benches, names) = benches(ids, switches, |id| Chart::of(&topology, id, options.patience));
         let crew = Crew::new(book.clone(), asks, benches, options, stopping);
@@ -106,7 +108,7 @@ impl Engine {
             crew.tasks.spawn(Observer { crew: crew.clone(), switch, names }.run());
             crew.tasks.spawn(Doctor { crew: crew.clone(), clock, switch }.run());
         }
-        let engine = Self { crew: crew.clone(), stop: Arc::new(stop) };
+        let engine = Self { crew: crew.clone(), _stop: stop };
         Ok((engine, EngineTasks { crew, scribe }))
     }
 
@@ -158,12 +160,12 @@ impl Engine {
     /// Stops accepting changes. A change that is being carried out is finished or undone first; changes that wait are
     /// closed as rolled back.
     pub fn stop(&self) {
-        self.stop.send_replace(true);
+        self.crew.stopping.cancel();
     }
 
     /// Whether [`Engine::stop`] was called.
     pub fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
+        self.crew.stopping.is_cancelled()
     }
 }
 

@@ -9,6 +9,7 @@ use patchbay_domain::{SwitchId, SwitchState};
 use patchbay_store::Names;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
 /// Who the engine is among those who wait for a switch.
@@ -44,11 +45,10 @@ impl Observer {
     pub(crate) async fn run(self) {
         let Some(bench) = self.crew.benches.get(&self.switch) else { return };
         let mut hints = bench.driver.hints();
-        let mut stopping = self.crew.stopping.clone();
         let now = Instant::now();
         let mut due = Due { observation: now, observation_soonest: now, vitals: now, vitals_soonest: now };
         loop {
-            match next(bench, &mut stopping, &mut hints, &due).await {
+            match next(bench, &self.crew.stopping, &mut hints, &due).await {
                 Next::Stop => break,
                 Next::Hint => {
                     due.observation = due.observation.min(due.observation_soonest);
@@ -122,13 +122,13 @@ impl Observer {
 /// Stopping first; then hints, which only make readings due sooner.
 async fn next(
     bench: &Bench,
-    stopping: &mut watch::Receiver<bool>,
+    stopping: &CancellationToken,
     hints: &mut watch::Receiver<u64>,
     due: &Due,
 ) -> Next {
     tokio::select! {
         biased;
-        _ = stopping.wait_for(|stop| *stop) => Next::Stop,
+        () = stopping.cancelled() => Next::Stop,
         Ok(()) = hints.changed() => Next::Hint,
         () = bench.look.notified() => Next::Hint,
         () = sleep_until(due.observation) => Next::Observe,

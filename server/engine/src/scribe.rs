@@ -157,7 +157,7 @@ impl Scribe {
     }
 
     fn open(&mut self, asked: &Submission) -> Result<Writing, SubmitError> {
-        if *self.crew.stopping.borrow() {
+        if self.crew.stopping.is_cancelled() {
             return Err(SubmitError::Stopping);
         }
         let opening = self.draft.open(self.clock.now(), asked, &self.crew.options)?;
