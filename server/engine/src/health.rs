@@ -81,14 +81,14 @@ pub(crate) struct Doctor {
 impl Doctor {
     pub(crate) async fn run(self) {
         let Some(bench) = self.crew.benches.get(&self.switch) else { return };
-        let mut stopping = self.crew.stopping.clone();
+        let stopping = &self.crew.stopping;
         // What could not be written is not tried again before this.
         let mut soonest = Instant::now();
         loop {
             let due = self.crew.book.look(|now| bench.chart.due(&now.topology)).map(|due| due.max(soonest));
             tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stop| *stop) => return,
+                () = stopping.cancelled() => return,
                 () = bench.chart.news.notified() => {}
                 () = sleep_until(due.unwrap_or(soonest)), if due.is_some() => {}
             }
