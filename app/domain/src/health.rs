@@ -25,7 +25,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// How long something must be bad without a break before it is a trouble: 2.5 s. Equipment for SONET and SDH soaks its
-/// failures for as long (Telcordia GR-253, R6-56): less would raise what is over before anybody can look.
+/// failures for as long (Telcordia GR-253-CORE): less would raise what is over before anybody can look.
 pub const RAISE_AFTER: Duration = Duration::from_millis(2_500);
 /// How long it must be good without a break before the trouble is over: 10 s, as there.
 pub const CLEAR_AFTER: Duration = Duration::from_secs(10);
