@@ -12,7 +12,9 @@ use patchbay_domain::{
     Actor, ChangeId, ChangeRecord, Hash, HistoryPage, HistoryQuery, IdempotencyKey, Intent, LedgerPage,
     Places, Plan, Seq, Vitals,
 };
-use patchbay_engine::{Accepted, CancelError, Ended, Engine, Happening, Happenings, Submission, SubmitError};
+use patchbay_engine::{
+    Accepted, CancelError, Ended, Engine, Happening, Happenings, Opened, Submission, SubmitError,
+};
 use patchbay_store::{Keyed, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
@@ -54,22 +56,22 @@ impl ServerDesk {
     /// Waits for the end of a change that was accepted. What was opened and closed in this run need not be read from
     /// the database.
     async fn ended(&self, accepted: Accepted) -> Result<CarriedOut, ApiError> {
-        let mut stopping = self.stopping.clone();
-        let Some(end) = self.engine.end_of(accepted.change) else {
-            return Ok(self.record(accepted.change).await?.into());
+        let change = accepted.change;
+        let (opened, end) = match accepted.now {
+            Some(Opened { entry, end }) => (Some(entry), Some(end)),
+            None => (None, self.engine.end_of(change)),
         };
+        let Some(end) = end else { return Ok(self.record(change).await?.into()) };
+        let mut stopping = self.stopping.clone();
         let closed = tokio::select! {
             biased;
             closed = end => closed,
             _ = stopping.wait_for(|stop| *stop) => return Err(ApiError::Stopping),
         };
-        let Ok(Ended { entry, generation }) = closed else {
-            return Ok(self.record(accepted.change).await?.into());
-        };
-        let known = accepted.opened.and_then(|opened| ChangeRecord::of(&opened, Some(&entry)));
-        let record = match known {
+        let Ok(Ended { entry, generation }) = closed else { return Ok(self.record(change).await?.into()) };
+        let record = match opened.and_then(|opened| ChangeRecord::of(&opened, Some(&entry))) {
             Some(record) => record,
-            None => self.record(accepted.change).await?,
+            None => self.record(change).await?,
         };
         Ok(CarriedOut { record, generation: Some(generation) })
     }

@@ -1,5 +1,6 @@
 //! What the scribe is asked to write.
 
+use crate::book::Ended;
 use crate::error::SubmitError;
 use crate::life::Settled;
 use patchbay_domain::{Actor, ChangeId, Entry, Event, Generation, Intent, Observation, Reason, SwitchId};
@@ -25,14 +26,22 @@ pub struct Submission {
     pub key: Option<Keyed>,
 }
 
-/// The answer to a submission: the change, and the entry that opened it. None for a change that was accepted earlier
-/// under the same idempotency key.
-#[derive(Clone, Debug)]
+/// The answer to a submission.
+#[derive(Debug)]
 pub struct Accepted {
     /// The change.
     pub change: ChangeId,
-    /// The entry that opened it, when it was opened now.
-    pub opened: Option<Arc<Entry>>,
+    /// What comes of it; none for a change that was accepted earlier under the same idempotency key.
+    pub now: Option<Opened>,
+}
+
+/// A change that was opened now.
+#[derive(Debug)]
+pub struct Opened {
+    /// The entry that says so.
+    pub entry: Arc<Entry>,
+    /// Tells how it ends. It is there from the beginning: a change may have ended before anybody asks.
+    pub end: oneshot::Receiver<Ended>,
 }
 
 /// One thing to write, and whom to answer when it is durable.

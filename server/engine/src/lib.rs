@@ -25,7 +25,7 @@ mod options;
 mod recover;
 mod scribe;
 
-pub use asks::{Accepted, Submission};
+pub use asks::{Accepted, Opened, Submission};
 pub use book::{Ended, Happening, Happenings, Snapshot};
 pub use clock::Clock;
 pub use error::{CancelError, EngineError, SubmitError};

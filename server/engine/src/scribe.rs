@@ -9,7 +9,7 @@
 //! would be planned without it. Then each ask is tried alone, so that one that cannot be written does not take others
 //! with it.
 
-use crate::asks::{Accepted, Ask, Reading, Submission};
+use crate::asks::{Accepted, Ask, Opened, Reading, Submission};
 use crate::book::Book;
 use crate::clock::Clock;
 use crate::crew::Crew;
@@ -113,7 +113,7 @@ impl Scribe {
         let Some(keyed) = &asked.key else { return Some(Ask::Submit(asked, answer)) };
         let known = match self.records.change_with_key(&keyed.key).await {
             Ok(None) => return Some(Ask::Submit(asked, answer)),
-            Ok(Some((change, before))) if before == keyed.asked => Ok(Accepted { change, opened: None }),
+            Ok(Some((change, before))) if before == keyed.asked => Ok(Accepted { change, now: None }),
             Ok(Some((change, _))) => Err(SubmitError::KeyReused { change }),
             Err(failure) => Err(failure.into()),
         };
@@ -280,9 +280,11 @@ impl Scribe {
                 Ask::Submit(asked, answer) => {
                     let Some(entry) = opened.next() else { continue };
                     if let Event::ChangeOpened { change, plan, .. } = &entry.event {
-                        let waiting = Waiting::new(*change, Arc::new(plan.clone()));
+                        let (change, waiting) = (*change, Waiting::new(*change, Arc::new(plan.clone())));
+                        let end = self.book.end_of(change);
                         self.crew.launch(waiting, &asked.actor.to_string());
-                        let _ = answer.send(Ok(Accepted { change: *change, opened: Some(entry) }));
+                        let now = end.map(|end| Opened { entry, end });
+                        let _ = answer.send(Ok(Accepted { change, now }));
                     }
                 }
                 Ask::Note(reading, answer) => {

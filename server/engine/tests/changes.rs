@@ -33,6 +33,19 @@ async fn assign_move_swap_and_release_reach_the_switch_and_the_ledger() {
     rig.store.verify().await.expect("the ledger holds together");
 }
 
+#[tokio::test]
+async fn who_asks_late_how_a_change_ended_is_told_all_the_same() {
+    let rig = Rig::start().await;
+    let seen = rig.topology().generation;
+    let intent = rig.intent(&[(1, Some(0))]);
+    let accepted = rig.engine.submit(submission(intent, seen)).await.expect("accepted");
+    rig.until(|t| t.open.is_empty() && t.generation > seen).await;
+    assert!(rig.engine.end_of(accepted.change).is_none(), "it has ended");
+    let ended = accepted.now.expect("opened now").end.await.expect("told");
+    assert_eq!(ended.entry.event.change(), Some(accepted.change));
+    assert_eq!(ended.generation, rig.topology().generation);
+}
+
 /// Four steps: a swap of two functions, each unbound and bound.
 const SWAP: [(u16, Option<u8>); 2] = [(1, Some(4)), (2, Some(0))];
 
