@@ -90,9 +90,7 @@ impl Asks {
     /// Asks to close a change; what is asked after this returns is worked out with the change closed. None when the
     /// scribe has ended.
     pub(crate) async fn settle(&self, settled: Settled) -> Option<oneshot::Receiver<Result<(), StoreError>>> {
-        let (answer, answered) = oneshot::channel();
-        self.0.send(Ask::Settle(settled, answer)).await.ok()?;
-        Some(answered)
+        self.send(|answer| Ask::Settle(settled, answer)).await
     }
 
     /// None when the scribe has ended.
@@ -127,8 +125,16 @@ impl Asks {
         &self,
         ask: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Ask,
     ) -> Option<Result<(), StoreError>> {
+        self.send(ask).await?.await.ok()
+    }
+
+    /// Asks, and gives where the answer will be.
+    async fn send(
+        &self,
+        ask: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Ask,
+    ) -> Option<oneshot::Receiver<Result<(), StoreError>>> {
         let (answer, answered) = oneshot::channel();
         self.0.send(ask(answer)).await.ok()?;
-        answered.await.ok()
+        Some(answered)
     }
 }

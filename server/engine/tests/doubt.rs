@@ -2,32 +2,18 @@
 
 mod common;
 
-use common::{MemorySwitch, options, submission};
+use common::{MemorySwitch, config, options, submission, until};
 use patchbay_domain::*;
-use patchbay_engine::{Clock, Engine, EngineTasks, Snapshot, SwitchConfig};
-use patchbay_store::Names;
+use patchbay_engine::{Clock, Engine, EngineTasks};
 use patchbay_store::memory::{MemoryRecords, WriteFault};
 use std::sync::Arc;
 
 async fn start(records: &MemoryRecords) -> (Engine, EngineTasks) {
-    let config = SwitchConfig {
-        key: "memory".to_owned(),
-        name: "rack-12-pax".to_owned(),
-        address: "memory".to_owned(),
-        names: Names::default(),
-        driver: Arc::new(MemorySwitch::default()),
-    };
+    let config = config(Arc::new(MemorySwitch::default()));
     let started = Engine::start(Arc::new(records.clone()), vec![config], options(), Clock::SYSTEM).await;
     let (engine, tasks) = started.expect("the engine starts");
     until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
     (engine, tasks)
-}
-
-async fn until(engine: &Engine, wanted: impl Fn(&Snapshot) -> bool) {
-    let (_, mut happenings) = engine.watch();
-    while !wanted(&engine.snapshot()) {
-        happenings.recv().await.expect("the engine runs");
-    }
 }
 
 /// Gives the second function to the first host.

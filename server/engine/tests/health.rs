@@ -4,12 +4,9 @@
 mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{MemorySwitch, Silence, options, submission};
+use common::{MemorySwitch, Silence, config, options, submission};
 use patchbay_domain::*;
-use patchbay_engine::{
-    Clock, Engine, EngineOptions, EngineTasks, Happening, Snapshot, SubmitError, SwitchConfig,
-};
-use patchbay_store::Names;
+use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Happening, Snapshot, SubmitError};
 use patchbay_store::memory::{MemoryRecords, WriteFault};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -42,13 +39,7 @@ impl Ward {
 
     /// An engine that has read its switch, if that answers.
     async fn over(switch: MemorySwitch, records: MemoryRecords) -> Self {
-        let config = SwitchConfig {
-            key: "memory".to_owned(),
-            name: "rack-12-pax".to_owned(),
-            address: "memory".to_owned(),
-            names: Names::default(),
-            driver: Arc::new(switch.clone()),
-        };
+        let config = config(Arc::new(switch.clone()));
         let options = EngineOptions {
             patience: Patience::default(),
             retry_every: Duration::from_millis(500),
@@ -71,10 +62,7 @@ impl Ward {
     }
 
     async fn until(&self, wanted: impl Fn(&Snapshot) -> bool) {
-        let (_, mut happenings) = self.engine.watch();
-        while !wanted(&self.engine.snapshot()) {
-            happenings.recv().await.expect("the engine runs");
-        }
+        common::until(&self.engine, wanted).await;
     }
 
     /// Pulls the cable of port 0 or plugs it in, and waits until that is shown.

@@ -3,12 +3,12 @@
 mod common;
 
 use async_trait::async_trait;
-use common::{MemorySwitch, options, person, reason};
+use common::{MemorySwitch, config, options, person, reason, until};
 use patchbay_domain::*;
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
-use patchbay_engine::{Clock, Engine, EngineTasks, Snapshot, SwitchConfig};
+use patchbay_engine::{Clock, Engine, EngineTasks};
 use patchbay_store::memory::MemoryRecords;
-use patchbay_store::{Names, Opening, Records, Writing};
+use patchbay_store::{Opening, Records, Writing};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -59,17 +59,9 @@ impl SwitchDriver for Tongue {
 
 async fn start(records: &MemoryRecords, switch: &MemorySwitch, tied: bool) -> (Engine, EngineTasks) {
     let driver = Arc::new(Tongue { switch: switch.clone(), tied: AtomicBool::new(tied) });
-    let (key, name, address) = ("memory".to_owned(), "rack-12-pax".to_owned(), "memory".to_owned());
-    let config = SwitchConfig { key, name, address, names: Names::default(), driver };
-    let started = Engine::start(Arc::new(records.clone()), vec![config], options(), Clock::SYSTEM).await;
+    let started =
+        Engine::start(Arc::new(records.clone()), vec![config(driver)], options(), Clock::SYSTEM).await;
     started.expect("the engine starts")
-}
-
-async fn until(engine: &Engine, wanted: impl Fn(&Snapshot) -> bool) {
-    let (_, mut happenings) = engine.watch();
-    while !wanted(&engine.snapshot()) {
-        happenings.recv().await.expect("the engine runs");
-    }
 }
 
 /// Opens a change as the engine does, and ends before its first step.

@@ -2,20 +2,12 @@
 
 mod common;
 
-use common::{MemorySwitch, options, submission};
+use common::{MemorySwitch, config, options, submission, until};
 use patchbay_domain::*;
-use patchbay_engine::{Clock, Engine, EngineOptions, Snapshot, SwitchConfig};
-use patchbay_store::Names;
+use patchbay_engine::{Clock, Engine, EngineOptions};
 use patchbay_store::memory::MemoryRecords;
 use std::sync::Arc;
 use std::time::Duration;
-
-async fn until(engine: &Engine, wanted: impl Fn(&Snapshot) -> bool) {
-    let (_, mut happenings) = engine.watch();
-    while !wanted(&engine.snapshot()) {
-        happenings.recv().await.expect("the engine runs");
-    }
-}
 
 /// Gives the n-th function to the first host.
 async fn assign(engine: &Engine, nth: usize) -> ChangeId {
@@ -29,13 +21,7 @@ async fn assign(engine: &Engine, nth: usize) -> ChangeId {
 #[tokio::test(start_paused = true)]
 async fn a_change_that_waited_does_not_move_functions_of_another_card() {
     let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
-    let config = SwitchConfig {
-        key: "memory".to_owned(),
-        name: "rack-12-pax".to_owned(),
-        address: "memory".to_owned(),
-        names: Names::default(),
-        driver: Arc::new(switch.clone()),
-    };
+    let config = config(Arc::new(switch.clone()));
     let options = EngineOptions { observe_pause: Duration::ZERO, ..options() };
     let started = Engine::start(Arc::new(records.clone()), vec![config], options, Clock::SYSTEM).await;
     let (engine, _tasks) = started.expect("the engine starts");

@@ -44,12 +44,7 @@ impl Pair {
     }
 
     async fn until(&self, wanted: impl Fn(&Topology) -> bool) {
-        let (_, mut happenings) = self.engine.watch();
-        let looking = async {
-            while !wanted(&self.topology()) {
-                happenings.recv().await.expect("the engine runs");
-            }
-        };
+        let looking = common::until(&self.engine, |now| wanted(&now.topology));
         tokio::time::timeout(Duration::from_secs(30), looking).await.expect("the picture becomes as wanted");
     }
 

@@ -4,7 +4,9 @@
 use async_trait::async_trait;
 use patchbay_domain::*;
 use patchbay_driver::{Applied, Capabilities, DriverError, FaultPoint, Faults, Faulty, SwitchDriver};
-use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Submission, SubmitError, SwitchConfig};
+use patchbay_engine::{
+    Clock, Engine, EngineOptions, EngineTasks, Snapshot, Submission, SubmitError, SwitchConfig,
+};
 use patchbay_store::{Names, Opening, Store, Writing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -13,6 +15,25 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 type Held = BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>;
+
+/// A switch to look after that is in memory.
+pub fn config(driver: Arc<dyn SwitchDriver>) -> SwitchConfig {
+    SwitchConfig {
+        key: "memory".to_owned(),
+        name: "rack-12-pax".to_owned(),
+        address: "memory".to_owned(),
+        names: Names::default(),
+        driver,
+    }
+}
+
+/// Waits until what the engine shows is as wanted; every happening is a reason to look again.
+pub async fn until(engine: &Engine, wanted: impl Fn(&Snapshot) -> bool) {
+    let (_, mut happenings) = engine.watch();
+    while !wanted(&engine.snapshot()) {
+        happenings.recv().await.expect("the engine runs");
+    }
+}
 
 /// A switch with four host ports (port 12 without a link) of two logical ports each, and a NIC with eight VFs.
 #[derive(Clone)]
@@ -293,13 +314,7 @@ impl Rig {
         store: Store,
         faults: Faults,
     ) -> Self {
-        let config = SwitchConfig {
-            key: "memory".to_owned(),
-            name: "rack-12-pax".to_owned(),
-            address: "memory".to_owned(),
-            names: Names::default(),
-            driver: Arc::new(Faulty::new(switch.clone(), faults.clone())),
-        };
+        let config = config(Arc::new(Faulty::new(switch.clone(), faults.clone())));
         let started = Engine::start(Arc::new(store.clone()), vec![config], options, Clock::SYSTEM).await;
         let (engine, tasks) = started.expect("the engine starts");
         Self { switch, faults, engine, store, tasks: Some(tasks), dir }
@@ -321,12 +336,7 @@ impl Rig {
 
     /// Waits until the picture is as wanted; every happening is a reason to look again.
     pub async fn until(&self, wanted: impl Fn(&Topology) -> bool) {
-        let (_, mut happenings) = self.engine.watch();
-        let looking = async {
-            while !wanted(&self.engine.snapshot().topology) {
-                happenings.recv().await.expect("the engine runs");
-            }
-        };
+        let looking = until(&self.engine, |now| wanted(&now.topology));
         tokio::time::timeout(Duration::from_secs(30), looking).await.expect("the picture becomes as wanted");
     }
 

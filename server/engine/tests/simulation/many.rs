@@ -8,40 +8,21 @@ mod life;
 mod outside;
 mod people;
 mod records;
+#[path = "../common/seeds.rs"]
+mod seeds;
 mod stream;
 mod switch;
 mod turns;
 mod verdict;
 mod world;
 
+use seeds::Run;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
-/// How many stories are told when nothing else is asked for.
-const SEEDS: u64 = 100_000;
-
-/// After so many bad seeds more would say nothing new.
-const BAD_MAX: usize = 20;
-
-/// How often a long run says how far it is, in stories.
-const TELL_EVERY: u64 = 10_000;
+const STORIES: Run = Run { what: "stories", usual: 100_000, tell_every: 10_000 };
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        [] => many(SEEDS),
-        ["--seeds", number] => number.parse().map_or_else(|_| usage(), many),
-        ["--seed", seed] => seed.parse().map_or_else(|_| usage(), one),
-        _ => usage(),
-    }
-}
-
-fn usage() -> ExitCode {
-    eprintln!("Give --seeds and how many stories to tell, or --seed and the number of one.");
-    ExitCode::FAILURE
+    STORIES.by_words(many, one)
 }
 
 /// One story, line by line.
@@ -53,30 +34,7 @@ fn one(seed: u64) -> ExitCode {
 }
 
 fn many(seeds: u64) -> ExitCode {
-    let (began, next, bad) = (Instant::now(), AtomicU64::new(0), Mutex::new(Vec::new()));
-    let tell = || {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds || bad.lock().expect("not poisoned").len() >= BAD_MAX {
-                break;
-            }
-            let told = life::live(seed);
-            if let Some(wrong) = told.violations.first() {
-                println!("seed {seed}: {wrong}");
-                bad.lock().expect("not poisoned").push(seed);
-            }
-            if (seed + 1) % TELL_EVERY == 0 {
-                println!("{} stories, {} s", seed + 1, began.elapsed().as_secs());
-            }
-        }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(tell))));
-    let bad = bad.into_inner().expect("not poisoned");
-    println!(
-        "{seeds} stories in {:.1} s on {threads} threads, {} went wrong",
-        began.elapsed().as_secs_f64(),
-        bad.len()
-    );
-    if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let done = STORIES.each(seeds, |seed| life::live(seed).violations.into_iter().next().map_or(Ok(()), Err));
+    println!("{seeds} stories in {}, {} went wrong", done.took, done.bad);
+    done.exit()
 }
