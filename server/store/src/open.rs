@@ -25,7 +25,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ANALYSIS_LIMIT_ROWS: u32 = 400;
 
 /// After how many pages (of 4 KiB) the log is written back into the database file. Whoever commits then waits for it; a
-/// change writes some 25 pages, so SQLite's usual 1,000 would hold up one change in forty, and this one in 300.
+/// change writes some 20 pages, so SQLite's usual 1,000 would hold up one change in fifty, and this one in 400.
 const LOG_PAGES: &str = "8192";
 /// How much of the database a connection keeps in memory, in pages: the upper levels of the indexes of a large history.
 const CACHE_PAGES: &str = "8192";
