@@ -44,6 +44,9 @@ pub struct Opened {
     pub end: oneshot::Receiver<Ended>,
 }
 
+/// Where it will be said what became of something to write; nothing when the scribe has ended.
+pub(crate) type Answer = oneshot::Receiver<Result<(), StoreError>>;
+
 /// One thing to write, and whom to answer when it is durable.
 pub(crate) enum Ask {
     /// Plan a change and open it.
@@ -89,7 +92,7 @@ impl Asks {
 
     /// Asks to close a change; what is asked after this returns is worked out with the change closed. None when the
     /// scribe has ended.
-    pub(crate) async fn settle(&self, settled: Settled) -> Option<oneshot::Receiver<Result<(), StoreError>>> {
+    pub(crate) async fn settle(&self, settled: Settled) -> Option<Answer> {
         self.send(|answer| Ask::Settle(settled, answer)).await
     }
 
@@ -129,10 +132,7 @@ impl Asks {
     }
 
     /// Asks, and gives where the answer will be.
-    async fn send(
-        &self,
-        ask: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Ask,
-    ) -> Option<oneshot::Receiver<Result<(), StoreError>>> {
+    async fn send(&self, ask: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Ask) -> Option<Answer> {
         let (answer, answered) = oneshot::channel();
         self.0.send(ask(answer)).await.ok()?;
         Some(answered)

@@ -2,12 +2,12 @@
 
 use crate::asks::Asks;
 use crate::book::Book;
-use crate::execute::carry_out;
+use crate::execute::{carry_out, settle};
 use crate::health::Chart;
 use crate::lanes::Lanes;
 use crate::life::Waiting;
 use crate::options::EngineOptions;
-use patchbay_domain::{Actor, ChangeId, SwitchId};
+use patchbay_domain::{Actor, ChangeId, Plan, SwitchId};
 use patchbay_driver::{DriverError, SwitchDriver};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,10 +26,11 @@ pub(crate) struct Bench {
     pub(crate) chart: Chart,
 }
 
-/// A wish to cancel a change: who, and whom to tell when it is recorded.
-pub(crate) struct Cancellation {
-    pub(crate) by: Actor,
-    pub(crate) recorded: oneshot::Sender<()>,
+/// A change that waits for its turn.
+struct Kept {
+    change: Waiting,
+    /// Dropped with this, which tells the change's task that it was taken out.
+    _taken: oneshot::Sender<()>,
 }
 
 /// Everything at hand; clones share it.
@@ -45,8 +46,8 @@ pub(crate) struct Inner {
     /// Wakes in the order of asking, so that a simulation is the same every time.
     pub(crate) stopping: CancellationToken,
     pub(crate) tasks: TaskTracker,
-    /// Changes that wait, with how to cancel them. Whoever takes an entry out decides: it begins, or it is cancelled.
-    waiting: Mutex<BTreeMap<ChangeId, oneshot::Sender<Cancellation>>>,
+    /// Changes that wait. Whoever takes one out decides what becomes of it: it begins, is cancelled or turned away.
+    waiting: Mutex<BTreeMap<ChangeId, Kept>>,
 }
 
 impl std::ops::Deref for Crew {
@@ -55,16 +56,6 @@ impl std::ops::Deref for Crew {
     fn deref(&self) -> &Inner {
         &self.0
     }
-}
-
-/// What becomes of a change that waited.
-pub(crate) enum Called {
-    /// It is its turn.
-    Turn(crate::lanes::Turn),
-    /// A person cancelled it.
-    Cancelled(Cancellation),
-    /// The engine stops.
-    Stop,
 }
 
 /// A driver took longer than it may.
@@ -86,44 +77,47 @@ impl Crew {
 
     /// Puts an accepted change into the queue, and carries it out when its turn has come.
     pub(crate) fn launch(&self, change: Waiting, person: &str) {
-        let queued = self.lanes.queue(person, &change.plan().switches);
-        let (sender, mut cancelled) = oneshot::channel();
-        self.waiting().insert(change.change(), sender);
+        let (id, plan) = (change.change(), change.plan());
+        let (sender, taken) = oneshot::channel();
+        self.waiting().insert(id, Kept { change, _taken: sender });
+        let queued = self.lanes.queue_change(id, person, &plan.switches);
         let crew = self.clone();
         self.tasks.spawn(async move {
-            let called = tokio::select! {
+            tokio::select! {
                 biased;
-                () = crew.stopping.cancelled() => Called::Stop,
-                Ok(cancellation) = &mut cancelled => Called::Cancelled(cancellation),
-                turn = queued.turn() => Called::Turn(turn),
-            };
-            let called = match (called, crew.begins(change.change())) {
-                // Whoever took the entry out is about to say so.
-                (Called::Turn(_) | Called::Stop, false) => match cancelled.await {
-                    Ok(cancellation) => Called::Cancelled(cancellation),
-                    Err(_) => Called::Stop,
-                },
-                (called, _) => called,
-            };
-            carry_out(&crew, change, called).await;
+                () = crew.stopping.cancelled() => {
+                    if let Some(change) = crew.take(id) {
+                        settle(&crew, change.turned_away(), None).await;
+                    }
+                }
+                // Cancelled, or carried out in company.
+                _ = taken => {}
+                turn = queued.turn() => carry_out(&crew, id, turn).await,
+            }
         });
     }
 
-    /// Takes a change out of those that wait. False when somebody has cancelled it meanwhile.
-    fn begins(&self, change: ChangeId) -> bool {
-        self.waiting().remove(&change).is_some()
+    /// Takes a change out that waits; none when somebody else was first.
+    pub(crate) fn take(&self, change: ChangeId) -> Option<Waiting> {
+        self.waiting().remove(&change).map(|kept| kept.change)
     }
 
-    /// Cancels a change that waits. None when it does not wait, or no longer.
-    pub(crate) fn cancel(&self, change: ChangeId, by: Actor) -> Option<oneshot::Receiver<()>> {
-        let sender = self.waiting().remove(&change)?;
-        let (recorded, end) = oneshot::channel();
-        sender.send(Cancellation { by, recorded }).ok()?;
-        Some(end)
+    /// The plan of a change that waits.
+    pub(crate) fn plan_of(&self, change: ChangeId) -> Option<Arc<Plan>> {
+        self.waiting().get(&change).map(|kept| kept.change.plan())
     }
 
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<ChangeId, oneshot::Sender<Cancellation>>> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Cancels a change if it waits, and gives whether that could be recorded.
+    pub(crate) async fn cancel(&self, change: ChangeId, by: Actor) -> Option<bool> {
+        let cancelled = self.take(change)?.cancelled(by);
+        let crew = self.clone();
+        // A task of its own: it must come to its end even if the person who asked for it has gone.
+        let settled = self.tasks.spawn(async move { settle(&crew, cancelled, None).await });
+        Some(settled.await.unwrap_or(false))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<ChangeId, Kept>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until it is time to try again. True when the engine stops first.

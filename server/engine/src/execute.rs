@@ -1,95 +1,151 @@
-//! Carrying a change out, and taking it back when something fails.
+//! Carrying changes out, and taking them back when something fails.
 //!
-//! Before anything is sent, every logical port that the plan touches is read on every switch and must hold what the plan
+//! Before anything is sent, every logical port that a plan touches is read on every switch and must hold what the plan
 //! starts from, and its functions must still be those that were meant. Then the steps go out one after another, and at the
 //! end all of it is read again. What fails is taken back step by step, each a compare-and-set that reads first: nobody
 //! knows what a switch did that stopped answering. A step that was given up may still be done; what is relied on is that
 //! a switch ends what it was told over a connection that broke before it answers the next one.
+//!
+//! Changes that wait for the same switches go in company, because reading takes longer than programming: one reading
+//! before all of them, then the steps of each in turn, then one reading for all. That is as good as a reading for each,
+//! since no two open changes share a function or a logical port. Each begins by itself and ends by itself.
 
-use crate::crew::{Called, Crew};
+use crate::asks::Answer;
+use crate::crew::Crew;
 use crate::lanes::Turn;
-use crate::life::{Running, Settled, Undoing, Waiting};
+use crate::life::{Running, Settled, Undoing};
 use patchbay_domain::{
-    ChangeId, Held, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, SwitchId, known, ready,
+    ChangeId, Held, PhysicalPort, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, SwitchId,
+    known, ready,
 };
 use patchbay_driver::{DriverError, SwitchDriver};
 use patchbay_store::StoreError;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
-/// Carries a change out when it is its turn, and writes down how it ended.
-pub(crate) async fn carry_out(crew: &Crew, change: Waiting, called: Called) {
-    match called {
-        Called::Turn(turn) => {
-            let switches = change.plan().switches.clone();
-            let settled = forward(crew, change.begin()).await;
-            settle(crew, settled, Some(turn)).await;
-            for switch in switches {
-                crew.look_at(switch);
-            }
-        }
-        Called::Cancelled(cancellation) => {
-            settle(crew, change.cancelled(cancellation.by), None).await;
-            let _ = cancellation.recorded.send(());
-        }
-        Called::Stop => settle(crew, change.turned_away(), None).await,
+/// The most steps that a company has together: who comes later waits for all of them, and on a slow switch each may take a
+/// few hundredths of a second.
+const COMPANY_STEPS_MAX: usize = 32;
+
+/// Carries a change out whose turn it is, with those that may come along, and writes down how they ended.
+pub(crate) async fn carry_out(crew: &Crew, change: ChangeId, turn: Turn) {
+    let plans = in_company(crew, change, &turn);
+    let switches = plans.first().map(|(_, plan)| plan.switches.clone()).unwrap_or_default();
+    let settled = all_forward(crew, &plans).await;
+    settle_all(crew, settled, turn).await;
+    for switch in switches {
+        crew.look_at(switch);
     }
 }
 
-/// Writes the end of a change down. When the store fails it is tried again until it works or the engine has stopped; then
-/// the change stays open, and recovery at the next start closes it from what the switches say.
-///
-/// Whoever is next on its switches begins as soon as the scribe was asked: the scribe works out everything that comes
-/// later, readings too, with this change ended; and until its end is durable nothing else can touch its functions and
-/// logical ports. So a crash that leaves both open is no riddle: what each of them did is read from its own ports.
-pub(crate) async fn settle(crew: &Crew, settled: Settled, mut turn: Option<Turn>) {
+/// The change and those that wait behind it for the same switches, as far as all of them together are soon done.
+fn in_company(crew: &Crew, change: ChangeId, turn: &Turn) -> Vec<(ChangeId, Arc<Plan>)> {
+    let first = crew.plan_of(change).map(|plan| (change, plan));
+    let mut plans: Vec<_> = first.into_iter().collect();
+    let mut steps: usize = plans.iter().map(|(_, plan)| plan.steps.len()).sum();
+    turn.company(|next| {
+        let Some(plan) = crew.plan_of(next) else { return false };
+        steps += plan.steps.len();
+        let fits = plans.len() < crew.options.company_max && steps <= COMPANY_STEPS_MAX;
+        if fits {
+            plans.push((next, plan));
+        }
+        fits
+    });
+    plans
+}
+
+/// Every step of every change, each change after the one before; then one reading back. One that fails is taken back
+/// before the next one begins.
+async fn all_forward(crew: &Crew, plans: &[(ChangeId, Arc<Plan>)]) -> Vec<Settled> {
+    let before = read_ports(crew, plans.iter().map(|(_, plan)| plan.as_ref())).await;
+    let before = before.map_err(|error| error.to_string());
+    let (mut sent, mut settled) = (Vec::new(), Vec::new());
+    for (change, _) in plans {
+        // One that was cancelled meanwhile is not there any more.
+        let Some(change) = crew.take(*change) else { continue };
+        match forward(crew, change.begin(), before.as_ref()).await {
+            Ok(running) => sent.push(running),
+            Err(undoing) => settled.push(back(crew, undoing).await),
+        }
+    }
+    settled.extend(confirm(crew, sent).await);
+    settled
+}
+
+/// Every step of a change; or what is to be taken back.
+async fn forward(
+    crew: &Crew,
+    mut running: Running,
+    before: Result<&Held, &String>,
+) -> Result<Running, Undoing> {
+    let (change, plan) = (running.change(), running.plan());
+    info!(%change, title = %plan.title, steps = plan.steps.len(), "change begins");
+    crew.book.begin(change);
+    let failed = match may_begin(crew, &plan, before) {
+        Err(why) => Some((0, why)),
+        Ok(()) => send(crew, &mut running, &plan).await,
+    };
+    match failed {
+        Some((reached, why)) => Err(running.fails(reached, why)),
+        None => Ok(running),
+    }
+}
+
+/// Whether everything is still as planned: the functions, by what was read last, and the logical ports, read just now.
+fn may_begin(crew: &Crew, plan: &Plan, before: Result<&Held, &String>) -> Result<(), String> {
+    crew.book.look(|now| known(&plan.steps, &now.topology))?;
+    ready(&plan.steps, before.map_err(String::clone)?)
+}
+
+/// Writes down how changes ended. Whoever is next on their switches begins as soon as the scribe was asked: the scribe
+/// works out everything that comes later, readings too, with these changes ended; and until their end is durable nothing
+/// else can touch their functions and logical ports. So a crash that leaves both open is no riddle: what each of them did
+/// is read from its own ports.
+async fn settle_all(crew: &Crew, settled: Vec<Settled>, turn: Turn) {
+    let mut asked = Vec::with_capacity(settled.len());
+    for settled in settled {
+        let Some(answer) = crew.asks.settle(settled.clone()).await else { return };
+        asked.push((settled, answer));
+    }
+    drop(turn);
+    for (settled, answer) in asked {
+        recorded(crew, settled, answer).await;
+    }
+}
+
+/// Writes the end of a change down. False when that is left to recovery at the next start.
+pub(crate) async fn settle(crew: &Crew, settled: Settled, turn: Option<Turn>) -> bool {
+    let Some(answer) = crew.asks.settle(settled.clone()).await else { return false };
+    drop(turn);
+    recorded(crew, settled, answer).await
+}
+
+/// Waits until the end of a change is durable. When the store fails it is asked again until it works or the engine has
+/// stopped; then the change stays open, and recovery at the next start closes it from what the switches say.
+async fn recorded(crew: &Crew, settled: Settled, mut answer: Answer) -> bool {
     let (change, outcome) = (settled.change(), settled.outcome());
     loop {
-        let Some(answer) = crew.asks.settle(settled.clone()).await else { return };
-        turn.take();
         match answer.await {
             Ok(Ok(()) | Err(StoreError::AlreadyClosed { .. })) => {
                 info!(%change, outcome = outcome.words(), "change closed");
-                return;
+                return true;
             }
-            Err(_) => return,
+            Err(_) => return false,
             Ok(Err(failure)) => {
                 error!(%change, %failure, "the end of a change could not be recorded");
                 if crew.stopping.is_cancelled() {
-                    return;
+                    return false;
                 }
                 sleep(crew.options.retry_every).await;
             }
         }
+        let Some(again) = crew.asks.settle(settled.clone()).await else { return false };
+        answer = again;
     }
-}
-
-/// Every step, then the reading back; or all of it taken back.
-async fn forward(crew: &Crew, mut running: Running) -> Settled {
-    let (change, plan) = (running.change(), running.plan());
-    info!(%change, title = %plan.title, steps = plan.steps.len(), "change begins");
-    crew.book.begin(change);
-    let failed = match may_begin(crew, &plan).await {
-        Err(why) => Some((0, why)),
-        Ok(()) => send(crew, &mut running, &plan).await,
-    };
-    let undoing = match failed {
-        Some((reached, why)) => running.fails(reached, why),
-        None => match confirm(crew, running, &plan).await {
-            Ok(settled) => return settled,
-            Err(undoing) => undoing,
-        },
-    };
-    back(crew, undoing).await
-}
-
-/// Whether everything is still as planned: the functions, by what was read last, and the logical ports, read now.
-async fn may_begin(crew: &Crew, plan: &Plan) -> Result<(), String> {
-    crew.book.look(|now| known(&plan.steps, &now.topology))?;
-    let held = read_ports(crew, plan).await.map_err(|error| error.to_string())?;
-    ready(&plan.steps, &held)
 }
 
 /// Sends every step. Gives how many may have taken effect when one fails, and why it failed.
@@ -107,16 +163,36 @@ async fn send(crew: &Crew, running: &mut Running, plan: &Plan) -> Option<(usize,
     None
 }
 
-/// Reads everything again: as promised it is applied.
-async fn confirm(crew: &Crew, mut running: Running, plan: &Plan) -> Result<Settled, Undoing> {
-    let steps = plan.steps.len();
-    let (read, report) =
-        timed(crew, running.change(), steps, StepPhase::ReadBack, read_ports(crew, plan)).await;
-    running.report(report);
-    match read {
-        Ok(held) => running.read_back(&held),
-        Err(error) => Err(running.fails(steps, error.to_string())),
+/// Reads everything again, once for all: what is as promised is applied, the others are taken back.
+async fn confirm(crew: &Crew, mut sent: Vec<Running>) -> Vec<Settled> {
+    if sent.is_empty() {
+        return Vec::new();
     }
+    let plans: Vec<_> = sent.iter().map(Running::plan).collect();
+    let clocks: Vec<_> = sent
+        .iter()
+        .map(|one| Clocked::start(crew, one.change(), one.plan().steps.len(), StepPhase::ReadBack))
+        .collect();
+    let read = read_ports(crew, plans.iter().map(AsRef::as_ref)).await;
+    let read = read.map_err(|error| error.to_string());
+    for (running, clock) in sent.iter_mut().zip(clocks) {
+        running.report(clock.end(crew, read.as_ref().err().cloned()));
+    }
+    let mut settled = Vec::with_capacity(sent.len());
+    for running in sent {
+        let confirmed = match &read {
+            Ok(held) => running.read_back(held),
+            Err(why) => {
+                let steps = running.plan().steps.len();
+                Err(running.fails(steps, why.clone()))
+            }
+        };
+        settled.push(match confirmed {
+            Ok(settled) => settled,
+            Err(undoing) => back(crew, undoing).await,
+        });
+    }
+    settled
 }
 
 /// Takes steps back, last first, and reads back that everything is as before.
@@ -137,7 +213,7 @@ pub(crate) async fn back(crew: &Crew, mut undoing: Undoing) -> Settled {
             return undoing.stuck(&error.to_string());
         }
     }
-    let reading = persist(crew, patience, || read_ports(crew, &plan));
+    let reading = persist(crew, patience, || read_ports(crew, [plan.as_ref()]));
     let (read, report) = timed(crew, change, plan.steps.len(), StepPhase::ReadBack, reading).await;
     undoing.report(report);
     match read {
@@ -159,12 +235,18 @@ fn unknown(switch: SwitchId) -> String {
     format!("Patchbay does not look after switch {switch} any more.")
 }
 
-/// Reads every host port that a plan touches, on every switch.
-pub(crate) async fn read_ports(crew: &Crew, plan: &Plan) -> Result<Held, DriverError> {
+/// Reads every host port that these plans touch, on every switch.
+pub(crate) async fn read_ports<'a>(
+    crew: &Crew,
+    plans: impl IntoIterator<Item = &'a Plan>,
+) -> Result<Held, DriverError> {
+    let mut wanted: BTreeMap<SwitchId, BTreeSet<PhysicalPort>> = BTreeMap::new();
+    for step in plans.into_iter().flat_map(|plan| &plan.steps) {
+        wanted.entry(step.switch).or_default().insert(step.port);
+    }
     let mut held = Held::default();
-    for &switch in &plan.switches {
-        let ports = plan.ports_on(switch);
-        if let Some(driver) = crew.driver(switch).filter(|_| !ports.is_empty()) {
+    for (switch, ports) in wanted {
+        if let Some(driver) = crew.driver(switch) {
             let read = crew.limited(switch, "tell what is bound", driver.contents(&ports)).await?;
             held.insert(switch, read);
         }
@@ -180,18 +262,47 @@ async fn timed<T, E: ToString>(
     phase: StepPhase,
     work: impl Future<Output = Result<T, E>>,
 ) -> (Result<T, E>, StepReport) {
-    let step = u32::try_from(index).unwrap_or(u32::MAX);
-    let tell = |stage| crew.book.tell_step(StepProgress { change, step, phase, stage });
-    tell(StepStage::Started);
-    let started = Instant::now();
+    let clock = Clocked::start(crew, change, index, phase);
     let result = work.await;
-    let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let error = result.as_ref().err().map(ToString::to_string);
-    tell(match &error {
-        None => StepStage::Done { elapsed_us },
-        Some(why) => StepStage::Failed { why: why.clone() },
-    });
-    (result, StepReport { step, phase, elapsed_us, error })
+    let report = clock.end(crew, result.as_ref().err().map(ToString::to_string));
+    (result, report)
+}
+
+/// Something of a change that is being done.
+struct Clocked {
+    change: ChangeId,
+    step: u32,
+    phase: StepPhase,
+    started: Instant,
+}
+
+impl Clocked {
+    /// Tells listeners that it starts.
+    fn start(crew: &Crew, change: ChangeId, index: usize, phase: StepPhase) -> Self {
+        let step = u32::try_from(index).unwrap_or(u32::MAX);
+        let clocked = Self { change, step, phase, started: Instant::now() };
+        clocked.tell(crew, StepStage::Started);
+        clocked
+    }
+
+    /// Tells listeners how it ended, and gives the report for the ledger.
+    fn end(self, crew: &Crew, error: Option<String>) -> StepReport {
+        let elapsed_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.tell(
+            crew,
+            match &error {
+                None => StepStage::Done { elapsed_us },
+                Some(why) => StepStage::Failed { why: why.clone() },
+            },
+        );
+        let Self { step, phase, .. } = self;
+        StepReport { step, phase, elapsed_us, error }
+    }
+
+    fn tell(&self, crew: &Crew, stage: StepStage) {
+        let Self { change, step, phase, .. } = *self;
+        crew.book.tell_step(StepProgress { change, step, phase, stage });
+    }
 }
 
 /// Tries again while a switch is away, until patience ends. Drivers read before they apply, so a repeat of something that

@@ -9,11 +9,14 @@
 //! not make the next person wait for all of them: between a ticket and its turn, anybody else has at most two turns more
 //! than its owner had tickets there before.
 //!
+//! Who has a turn may take along the changes that are next, if they need the same switches: what reads once for all of
+//! them is done sooner than each by itself. Who comes later waits for that company, as for one turn.
+//!
 //! Each switch counts for itself, or whoever comes to a slow one would get a number that only the fast ones have reached.
 //! When somebody needs several together, their counts are first made level: the lower ones go up, with all tickets that
 //! wait there, which leaves their order as it is.
 
-use patchbay_domain::SwitchId;
+use patchbay_domain::{ChangeId, SwitchId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -53,6 +56,8 @@ struct Lane {
 struct Waiter {
     number: u64,
     switches: Vec<SwitchId>,
+    /// The change that waits; none for a reading, which nobody takes along.
+    change: Option<ChangeId>,
     go: oneshot::Sender<Turn>,
 }
 
@@ -72,6 +77,15 @@ pub(crate) struct Turn {
 impl Lanes {
     /// Takes a place in the queue for these switches.
     pub(crate) fn queue(&self, person: &str, switches: &[SwitchId]) -> Queued {
+        self.enter(person, switches, None)
+    }
+
+    /// The same for a change, which others may take along: then it gets no turn of its own.
+    pub(crate) fn queue_change(&self, change: ChangeId, person: &str, switches: &[SwitchId]) -> Queued {
+        self.enter(person, switches, Some(change))
+    }
+
+    fn enter(&self, person: &str, switches: &[SwitchId], change: Option<ChangeId>) -> Queued {
         let (sender, go) = oneshot::channel();
         let mut state = self.state();
         let ticket = state.ticket(person, switches);
@@ -79,7 +93,7 @@ impl Lanes {
             state.lanes.entry(switch).or_default().waiting.insert(ticket);
         }
         let Ticket { number, arrival } = ticket;
-        state.waiting.insert(arrival, Waiter { number, switches: switches.to_vec(), go: sender });
+        state.waiting.insert(arrival, Waiter { number, switches: switches.to_vec(), change, go: sender });
         self.start(state, switches);
         Queued { lanes: self.clone(), arrival, go }
     }
@@ -171,6 +185,11 @@ impl State {
         if !switches.iter().all(free) {
             return None;
         }
+        self.serve(ticket)
+    }
+
+    /// Takes somebody out of the queue whose time has come.
+    fn serve(&mut self, ticket: Ticket) -> Option<Waiter> {
         let waiter = self.waiting.remove(&ticket.arrival)?;
         for switch in &waiter.switches {
             let lane = self.lanes.entry(*switch).or_default();
@@ -179,6 +198,15 @@ impl State {
             lane.waiting.remove(&ticket);
         }
         Some(waiter)
+    }
+
+    /// Who is next on all of these lanes, if it is a change that needs just them.
+    fn next_alike(&self, switches: &[SwitchId]) -> Option<(Ticket, ChangeId)> {
+        let next = |switch: &SwitchId| self.lanes.get(switch)?.waiting.first().copied();
+        let ticket = next(switches.first()?)?;
+        let waiter = self.waiting.get(&ticket.arrival)?;
+        let alike = waiter.switches == switches && switches.iter().all(|s| next(s) == Some(ticket));
+        waiter.change.filter(|_| alike).map(|change| (ticket, change))
     }
 }
 
@@ -203,9 +231,21 @@ impl Queued {
     pub(crate) async fn turn(mut self) -> Turn {
         match (&mut self.go).await {
             Ok(turn) => turn,
-            // Only a sender that was dropped unused ends here, and it is dropped only with this place in the queue.
+            // A change that was taken along: whoever did so tells its task by other means.
             Err(_) => std::future::pending().await,
         }
+    }
+}
+
+impl Turn {
+    /// Takes along the changes that are next and need the same switches, in order, while `fits` says so.
+    pub(crate) fn company(&self, mut fits: impl FnMut(ChangeId) -> bool) -> Vec<ChangeId> {
+        let (mut state, mut company) = (self.lanes.state(), Vec::new());
+        while let Some((ticket, change)) = state.next_alike(&self.switches).filter(|(_, next)| fits(*next)) {
+            state.serve(ticket);
+            company.push(change);
+        }
+        company
     }
 }
 
@@ -350,6 +390,42 @@ mod tests {
         assert!(ben.as_mut().now_or_never().is_none() && cy.as_mut().now_or_never().is_none());
         drop(ana.as_mut().now_or_never().expect("ana came first"));
         assert!(ben.now_or_never().is_some() && cy.now_or_never().is_some());
+    }
+
+    fn change(lanes: &Lanes, id: u64, switches: &[SwitchId]) -> Queued {
+        lanes.queue_change(ChangeId::new(id), "script", switches)
+    }
+
+    #[test]
+    fn changes_that_are_next_and_need_the_same_switches_are_taken_along_in_order() {
+        let lanes = Lanes::default();
+        let busy = lanes.queue("ana", &[switch(1)]).turn().now_or_never().expect("free");
+        let waiting = [1, 2, 3, 4].map(|id| change(&lanes, id, &[switch(1)]));
+        let reading = lanes.queue("script", &[switch(1)]);
+        let both = change(&lanes, 5, &[switch(1), switch(2)]);
+        let behind = change(&lanes, 6, &[switch(1)]);
+        let ids = |company: Vec<ChangeId>| company.into_iter().map(ChangeId::get).collect::<Vec<_>>();
+        assert_eq!(ids(busy.company(|next| next.get() < 3)), [1, 2], "those that fit");
+        assert_eq!(
+            ids(busy.company(|_| true)),
+            [3, 4],
+            "a reading is not taken along, nor what is behind it"
+        );
+        drop(reading);
+        assert_eq!(
+            ids(busy.company(|_| true)),
+            [0; 0],
+            "one that needs another switch too waits, and so who is behind"
+        );
+        drop((busy, waiting));
+        let turn = both.turn().now_or_never().expect("nobody is before");
+        assert_eq!(
+            ids(turn.company(|_| true)),
+            [0; 0],
+            "one that does not need all of them is not taken along"
+        );
+        drop(turn);
+        assert!(behind.turn().now_or_never().is_some());
     }
 
     #[test]

@@ -126,8 +126,10 @@ impl Engine {
     /// # Errors
     /// [`CancelError::Begun`] once its first step was sent.
     pub async fn cancel(&self, change: ChangeId, by: Actor) -> Result<(), CancelError> {
-        if let Some(recorded) = self.crew.cancel(change, by) {
-            return recorded.await.map_err(|_| CancelError::Unrecorded { change });
+        match self.crew.cancel(change, by).await {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(CancelError::Unrecorded { change }),
+            None => {}
         }
         let open = self.crew.book.look(|now| now.topology.open.contains_key(&change));
         Err(if open { CancelError::Begun { change } } else { CancelError::NotOpen { change } })

@@ -25,6 +25,9 @@ pub struct SwitchConfig {
 pub struct EngineOptions {
     /// How many accepted changes may wait for one switch. More than a person can oversee is a script gone wrong.
     pub queue_max: usize,
+    /// How many changes that wait for the same switches are carried out in company, with one reading for all before and one
+    /// after; 1 for none. Who comes later waits for all of them.
+    pub company_max: usize,
     /// How often a switch is read when nothing hints at a change: hints may get lost.
     pub observe_every: Duration,
     /// The shortest pause between two readings: each change hints at itself, and a busy switch has better things to do.
@@ -49,6 +52,7 @@ impl Default for EngineOptions {
     fn default() -> Self {
         Self {
             queue_max: 64,
+            company_max: 16,
             observe_every: Duration::from_secs(5),
             observe_pause: Duration::from_millis(250),
             call_limit: Duration::from_secs(30),

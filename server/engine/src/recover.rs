@@ -16,7 +16,7 @@ pub(crate) async fn recover(crew: Crew, change: Unfinished) {
         return;
     };
     let settled = loop {
-        match read_ports(&crew, change.plan()).await {
+        match read_ports(&crew, [change.plan()]).await {
             Ok(held) => break go_on(&crew, change, &held).await,
             Err(error) => {
                 warn!(change = %id, %error, "a switch does not answer yet");
@@ -41,7 +41,7 @@ async fn go_on(crew: &Crew, change: Unfinished, held: &Held) -> crate::life::Set
 /// Takes its turn once all switches of a change answer; a switch that is away must not hold the others up. None when the
 /// engine stops first.
 async fn reached(crew: &Crew, change: &Unfinished) -> Option<crate::lanes::Turn> {
-    while let Err(error) = read_ports(crew, change.plan()).await {
+    while let Err(error) = read_ports(crew, [change.plan()]).await {
         warn!(change = %change.change(), %error, "a switch does not answer yet");
         if crew.stops_before_retry().await {
             return None;

@@ -225,3 +225,26 @@ async fn settings_no_port_has_are_refused() {
     assert_eq!(rig.client.port_config(port(0)).await.unwrap(), expected);
     assert_eq!(taken(&rig.client).await, [], "the clock of a host instance is no event");
 }
+
+#[tokio::test]
+async fn some_hosts_are_read_out_of_the_database_as_a_whole_reading_has_them() {
+    let mut rig = Rig::new().await;
+    rig.bind(4, 2, &[0x1001, 0x1003]);
+    rig.bind(12, 0, &[0x1104]);
+    let before = rig.client.pax_all().await.unwrap();
+    let layout = before.layout();
+    let wanted = |ports: &[u8]| ports.iter().map(|&n| port(n)).collect();
+    let read = rig.client.hvds(&layout, &wanted(&[12, 4])).await.unwrap().expect("as laid out");
+    assert_eq!(read, [before.hvds.hvds[1].clone(), before.hvds.hvds[3].clone()]);
+    rig.bind(0, 7, &[0x1005]);
+    let read = rig.client.hvds(&layout, &wanted(&[0])).await.unwrap().expect("bindings move nothing");
+    assert_eq!(read[0].logical_ports[7].slots[0], Some(Pdfid::new(0x1005)));
+    assert_eq!(rig.client.hvds(&layout, &wanted(&[0, 16])).await.unwrap(), None, "port 16 is no host port");
+
+    rig.configure(0, PortType::Unused, None).await.unwrap();
+    assert_eq!(rig.client.hvds(&layout, &wanted(&[4])).await.unwrap(), None, "hosts stand elsewhere now");
+    assert_eq!(rig.client.hvds(&layout, &wanted(&[12])).await.unwrap(), None, "behind the end of the hosts");
+    let after = rig.client.pax_all().await.unwrap();
+    let read = rig.client.hvds(&after.layout(), &wanted(&[4, 12])).await.unwrap().expect("as laid out");
+    assert_eq!(read, [after.hvds.hvds[0].clone(), after.hvds.hvds[2].clone()]);
+}

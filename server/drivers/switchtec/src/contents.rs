@@ -1,15 +1,15 @@
-//! What logical ports hold: the HVD section of one host at a time, instead of the whole database.
+//! What logical ports hold: one host, or some hosts out of the whole database, instead of all of it.
 //!
-//! The section is asked for by instance, and which instance a host port has is known from the last reading of
-//! everything. Whoever configures ports anew changes that, so a section about another port is not believed.
+//! Which instance a host port has, and where it stands in the database, is known from the last reading of everything.
+//! Whoever configures ports anew changes that, so what is said about another port is not believed.
 
 use crate::SwitchtecDriver;
 use patchbay_domain::{Contents, LogicalPort, Pdfid, PhysicalPort};
 use patchbay_driver::DriverError;
-use patchbay_switchtec::command::sections::Hvd;
-use patchbay_switchtec::{Client, ClientError};
+use patchbay_switchtec::command::sections::{Hvd, Layout, PaxAll};
+use patchbay_switchtec::{self as wire, Client, ClientError};
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 /// What is asked, inside a sentence.
 pub(crate) const READING: &str = "tell what is bound";
@@ -19,17 +19,30 @@ impl SwitchtecDriver {
         &self,
         ports: &BTreeSet<PhysicalPort>,
     ) -> Result<Contents, DriverError> {
-        let failed = |error| self.failed(READING, error);
-        let mut held = Vec::new();
         if ports.is_empty() {
             return Ok(Contents::default());
         }
-        let client = self.client().await.map_err(failed)?;
-        for &port in ports {
-            let hvd = self.hvd(&client, port).await.map_err(failed)?;
-            held.extend(contents(&hvd.ok_or_else(|| no_host_port(READING, port))?));
+        let hosts = self.hvds(ports).await.map_err(|error| self.failed(READING, error))?;
+        if let Some(&port) = ports.iter().find(|port| !hosts.iter().any(|hvd| hvd.port.get() == port.0)) {
+            return Err(no_host_port(READING, port));
         }
-        Ok(held.into_iter().collect())
+        Ok(hosts.iter().flat_map(contents).collect())
+    }
+
+    /// What host ports carry; those that are none are left out.
+    async fn hvds(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Vec<Hvd>, ClientError> {
+        let client = self.client().await?;
+        if let (Some(&port), 1) = (ports.first(), ports.len()) {
+            return Ok(self.hvd(&client, port).await?.into_iter().collect());
+        }
+        let wanted: BTreeSet<_> = ports.iter().map(|port| wire::PhysicalPort::new(port.0)).collect();
+        let layout = Arc::clone(&self.layout());
+        if let Some(hosts) = client.hvds(&layout, &wanted).await? {
+            return Ok(hosts);
+        }
+        let all = client.pax_all().await?;
+        self.remember(&all);
+        Ok(all.hvds.hvds.into_iter().filter(|hvd| wanted.contains(&hvd.port)).collect())
     }
 
     /// What one host port carries; none when it is no host port.
@@ -41,7 +54,7 @@ impl SwitchtecDriver {
         }
         // Not read before, or numbered anew since.
         let all = client.pax_all().await?;
-        self.remember_instances(&all.hvds.hvds);
+        self.remember(&all);
         Ok(all.hvds.hvds.into_iter().find(|hvd| hvd.port.get() == port.0))
     }
 
@@ -55,21 +68,24 @@ impl SwitchtecDriver {
         match client.hvd(instance).await {
             Ok(section) => Ok(section.hvds.into_iter().find(|hvd| hvd.port.get() == port.0)),
             Err(error) => {
-                // An instance that is gone is refused: the next reading asks for its new number.
-                self.instances.lock().unwrap_or_else(PoisonError::into_inner).remove(&port);
+                // An instance that is gone is refused: the next reading asks for all of them anew.
+                *self.layout() = Arc::default();
                 Err(error)
             }
         }
     }
 
     fn instance_of(&self, port: PhysicalPort) -> Option<u8> {
-        self.instances.lock().unwrap_or_else(PoisonError::into_inner).get(&port).copied()
+        self.layout().instance_of(wire::PhysicalPort::new(port.0))
     }
 
-    /// Keeps which instance each host port has.
-    pub(crate) fn remember_instances(&self, hvds: &[Hvd]) {
-        let now = hvds.iter().map(|hvd| (PhysicalPort(hvd.port.get()), hvd.instance)).collect();
-        *self.instances.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    /// Keeps which instance each host port has, and where it stands.
+    pub(crate) fn remember(&self, all: &PaxAll) {
+        *self.layout() = Arc::new(all.layout());
+    }
+
+    fn layout(&self) -> MutexGuard<'_, Arc<Layout>> {
+        self.layout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

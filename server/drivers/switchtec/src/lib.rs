@@ -15,8 +15,9 @@ use patchbay_domain::{Contents, FirmwareImage, Observation, PhysicalPort, Step, 
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
 use patchbay_switchtec::command::binding::MAX_SLOTS;
 use patchbay_switchtec::command::firmware::FirmwareTable;
+use patchbay_switchtec::command::sections::Layout;
 use patchbay_switchtec::{Client, ClientError, ClientOptions};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddrV4;
 use std::sync::{Arc, Mutex as SyncMutex};
 use tokio::sync::{Mutex, watch};
@@ -49,8 +50,8 @@ pub struct SwitchtecConfig {
 pub struct SwitchtecDriver {
     config: SwitchtecConfig,
     client: Mutex<Option<Arc<Client>>>,
-    /// The HVD instance of each host port, as last read: needed to read one host instead of the whole switch.
-    instances: SyncMutex<BTreeMap<PhysicalPort, u8>>,
+    /// Which host ports there are and where they stand in the database, as last read: needed to read some of them.
+    layout: SyncMutex<Arc<Layout>>,
     hints: Arc<watch::Sender<u64>>,
     /// The images in the flash, with the table they were read for.
     firmware: Mutex<Option<(FirmwareTable, Vec<FirmwareImage>)>>,
@@ -62,7 +63,7 @@ impl SwitchtecDriver {
         Self {
             config,
             client: Mutex::new(None),
-            instances: SyncMutex::default(),
+            layout: SyncMutex::default(),
             hints: Arc::new(watch::Sender::new(0)),
             firmware: Mutex::new(None),
         }

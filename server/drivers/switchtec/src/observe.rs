@@ -22,7 +22,7 @@ impl SwitchtecDriver {
     pub(crate) async fn read_all(&self) -> Result<Observation, DriverError> {
         let read = self.read().await.map_err(|error| self.failed("tell what is bound", error))?;
         let (topology, all, firmware) = read;
-        self.remember_instances(&all.hvds.hvds);
+        self.remember(&all);
         Ok(observation(&topology, &all, firmware))
     }
 

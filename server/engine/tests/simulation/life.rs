@@ -18,9 +18,11 @@ use tokio::time::{sleep, timeout};
 /// The longest that anything may take when everything works: far more than it does.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-fn options() -> EngineOptions {
+fn options(world: &World) -> EngineOptions {
+    let company_max = world.with(|state| state.habits.company_max as usize);
     EngineOptions {
         queue_max: 12,
+        company_max,
         observe_every: Duration::from_secs(2),
         observe_pause: Duration::from_millis(50),
         call_limit: Duration::from_secs(1),
@@ -83,7 +85,7 @@ async fn start(world: &World) -> (Engine, EngineTasks) {
         };
         let switches = (0..world.with(|state| state.switches.len())).map(config).collect();
         let records = Arc::new(SimulatedRecords(world.clone()));
-        match Engine::start(records, switches, options(), Clock::new(time_of_day)).await {
+        match Engine::start(records, switches, options(world), Clock::new(time_of_day)).await {
             Ok(started) => return started,
             // As whoever watches over a server does: it is started again.
             Err(error) => world.note(format!("no start: {error}")),
@@ -93,7 +95,7 @@ async fn start(world: &World) -> (Engine, EngineTasks) {
 
 async fn one_life(world: &World, last: bool, listener: &mut Option<Listener>) {
     let (engine, tasks) = start(world).await;
-    let listener = listener.insert(Listener::new(&engine));
+    let listener = listener.insert(Listener::new(&engine, world));
     let mut others = JoinSet::new();
     others.spawn(outside(world.clone()));
     let mut people = JoinSet::new();
@@ -104,7 +106,7 @@ async fn one_life(world: &World, last: bool, listener: &mut Option<Listener>) {
     while people.join_next().await.is_some() {}
     others.shutdown().await;
     if last {
-        let mut late = Listener::new(&engine);
+        let mut late = Listener::new(&engine, world);
         heal(world);
         peace(world, &engine).await;
         let shown = engine.snapshot();
@@ -132,7 +134,7 @@ fn heal(world: &World) {
 async fn peace(world: &World, engine: &Engine) {
     let since = now();
     loop {
-        sleep(options().observe_every).await;
+        sleep(options(world).observe_every).await;
         let shown = engine.snapshot();
         let ready = shown.topology.switches.values().all(|s| s.state == SwitchState::Ready);
         if ready && shown.topology.open.is_empty() {
@@ -144,7 +146,7 @@ async fn peace(world: &World, engine: &Engine) {
         }
     }
     // Twice, so that every switch was read since.
-    sleep(options().observe_every * 2).await;
+    sleep(options(world).observe_every * 2).await;
     let shown = engine.snapshot();
     world.with(|state| quiet(&mut state.judge, &state.switches, &shown));
 }

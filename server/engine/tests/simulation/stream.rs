@@ -1,6 +1,7 @@
 //! Somebody who listens, as a browser does: a picture once, and then only what happens.
 
 use crate::turns::Turns;
+use crate::world::World;
 use patchbay_domain::{ChangeId, Event, Seq, SwitchId, Topology, Vitals};
 use patchbay_engine::{Engine, Happening, Happenings, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,10 +23,10 @@ pub struct Listener {
 
 impl Listener {
     /// Begins to listen.
-    pub fn new(engine: &Engine) -> Self {
+    pub fn new(engine: &Engine, world: &World) -> Self {
         let (shown, happenings) = engine.watch();
         let Snapshot { topology, seq, vitals, begun, trouble } = Snapshot::clone(&shown);
-        let (turns, behind) = (Turns::default(), false);
+        let (turns, behind) = (Turns::new(world.with(|state| state.habits.company_max)), false);
         Self { topology, seq, vitals, begun, trouble, happenings, turns, behind }
     }
 

@@ -3,14 +3,15 @@
 //! On one switch, from when a change has its place in the queue until it begins, nobody else begins more than two
 //! changes more than the person had waiting there before it. That is what the numbers of `engine::lanes` come to: who has
 //! nothing waiting gets one more than the number being served, and everybody's own changes have different numbers, so
-//! between the two each other person has at most two.
+//! between the two each other person has at most two. Those that were taken along before it came may begin besides.
 
 use patchbay_domain::{ChangeId, Entry, Event, SwitchId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the queues since an engine began.
-#[derive(Default)]
 pub struct Turns {
+    /// How many changes go in company at the most.
+    company_max: u32,
     waiting: BTreeMap<ChangeId, Waiting>,
     /// How many changes of each person wait on each switch, or were cancelled: their numbers are given.
     ahead: BTreeMap<(String, SwitchId), u32>,
@@ -28,6 +29,12 @@ struct Waiting {
 }
 
 impl Turns {
+    /// Nothing waits yet.
+    pub fn new(company_max: u32) -> Self {
+        let (waiting, ahead, tied) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { company_max, waiting, ahead, tied }
+    }
+
     /// Notes a change that gets its place in the queue, or has ended.
     pub fn take(&mut self, entry: &Entry) {
         match &entry.event {
@@ -43,7 +50,7 @@ impl Turns {
         let mut allowed = None;
         if let [switch] = switches {
             let ahead = self.ahead.get(&(person.clone(), *switch)).copied().unwrap_or(0);
-            allowed = Some(ahead + 2).filter(|_| !self.tied.contains(switch));
+            allowed = Some(ahead + 1 + self.company_max).filter(|_| !self.tied.contains(switch));
         } else {
             self.tied.extend(switches);
         }

@@ -36,6 +36,8 @@ pub struct Habits {
     pub hint_lost: u32,
     /// The longest pause in a call.
     pub pause_max_ms: u32,
+    /// How many changes go in company at the most.
+    pub company_max: u32,
 }
 
 impl Habits {
@@ -48,6 +50,7 @@ impl Habits {
             outsiders: some(500),
             hint_lost: some(1_000),
             pause_max_ms: some(40),
+            company_max: some(6).max(1),
         }
     }
 }

@@ -10,15 +10,12 @@ use super::turn::Turn;
 use super::{Client, LineError};
 use crate::command::Command;
 use crate::command::binding::{Bind, Unbind};
-use crate::command::database::{DumpFabric, DumpFabricPort, DumpFinish, DumpGet, DumpPax, DumpStart};
+use crate::command::database::{DumpFabric, DumpFabricPort, DumpPax};
 use crate::command::events::{EventBatch, EventsClear, EventsGet, MAX_EVENTS};
 use crate::command::identity::{DieTemperature, Echo, Ping, PingAnswer};
 use crate::command::link_status::{LinkRecord, LinkStatusGet};
 use crate::command::port_config::{PortConfig, PortConfigGet};
-use crate::command::sections::{
-    DumpClass, EndpointPortSection, FabricPortSection, FabricSection, HvdDetailSection, HvdSection, PaxAll,
-    PaxSection,
-};
+use crate::command::sections::{FabricPortSection, FabricSection, PaxSection};
 use crate::command::topology::{
     DumpStatus, MAX_PIECE_BYTES, MAX_TOPOLOGY_BYTES, Topology, TopologyData, TopologyFinish, TopologyStart,
     TopologyStatus,
@@ -44,7 +41,7 @@ impl Client {
         self.turn().await?.ask(&command).await
     }
 
-    fn nonsense(&self, asked: &'static str, source: DecodeError) -> ClientError {
+    pub(super) fn nonsense(&self, asked: &'static str, source: DecodeError) -> ClientError {
         ClientError::Protocol { address: self.address(), asked, source }
     }
 
@@ -186,15 +183,6 @@ impl Client {
         self.ask(PortConfigGet { port }).await
     }
 
-    /// Everything about this switch: hosts, logical ports, adapters, functions, bindings.
-    ///
-    /// # Errors
-    /// See [`ClientError`].
-    pub async fn pax_all(&self) -> Result<PaxAll, ClientError> {
-        let bytes = self.dump(DumpClass::PaxAll, 0).await?;
-        PaxAll::parse(&bytes).map_err(|source| self.nonsense(DumpStart::ASKS, source))
-    }
-
     /// The switches of the fabric.
     ///
     /// # Errors
@@ -217,56 +205,6 @@ impl Client {
     /// See [`ClientError`]; a port that is no such link is refused.
     pub async fn fabric_port(&self, port: PhysicalPort) -> Result<FabricPortSection, ClientError> {
         self.ask(DumpFabricPort { port }).await
-    }
-
-    /// One host by its instance number.
-    ///
-    /// # Errors
-    /// See [`ClientError`]; an instance that does not exist is refused.
-    pub async fn hvd(&self, instance: u8) -> Result<HvdSection, ClientError> {
-        let bytes = self.dump(DumpClass::Hvd, instance).await?;
-        HvdSection::parse(&bytes).map_err(|source| self.nonsense(DumpStart::ASKS, source))
-    }
-
-    /// One host with its bus numbers.
-    ///
-    /// # Errors
-    /// See [`ClientError`]; an instance that does not exist is refused.
-    pub async fn hvd_detail(&self, instance: u8) -> Result<HvdDetailSection, ClientError> {
-        let bytes = self.dump(DumpClass::HvdDetail, instance).await?;
-        HvdDetailSection::parse(&bytes).map_err(|source| self.nonsense(DumpStart::ASKS, source))
-    }
-
-    /// One adapter port.
-    ///
-    /// # Errors
-    /// See [`ClientError`]; a port that holds no adapter by configuration is refused.
-    pub async fn endpoint_port(&self, port: PhysicalPort) -> Result<EndpointPortSection, ClientError> {
-        let bytes = self.dump(DumpClass::EndpointPort, port.get()).await?;
-        EndpointPortSection::parse(&bytes).map_err(|source| self.nonsense(DumpStart::ASKS, source))
-    }
-
-    /// The conversation of section 5.5: start, pieces, finish.
-    async fn dump(&self, class: DumpClass, parameter: u8) -> Result<Vec<u8>, ClientError> {
-        let mut turn = self.turn().await?;
-        turn.open();
-        let total_dwords = turn.ask(&DumpStart { class, parameter }).await?.total_dwords;
-        let total = total_dwords as usize * 4;
-        let port = if class == DumpClass::EndpointPort { parameter } else { 0 };
-        let mut bytes = Vec::new();
-        while bytes.len() < total {
-            let offset_dwords = (bytes.len() / 4) as u32;
-            let chunk = turn.ask(&DumpGet { class, port, offset_dwords }).await?;
-            if chunk.data.is_empty() || chunk.data.len() > total - bytes.len() {
-                let (announced, found) = ((total - bytes.len()) as u64, chunk.data.len() as u64);
-                let what = "the bytes of a dump piece";
-                return Err(self.nonsense(DumpGet::ASKS, DecodeError::Mismatch { what, announced, found }));
-            }
-            bytes.extend_from_slice(&chunk.data);
-        }
-        turn.ask(&DumpFinish { class }).await?;
-        turn.close();
-        Ok(bytes)
     }
 
     /// Binds one to eight functions to a logical port. Never repeated by the client.

@@ -16,6 +16,7 @@
 
 mod alarm;
 mod calls;
+mod dumps;
 mod error;
 mod line;
 mod performance;

@@ -96,7 +96,7 @@ impl Hvd {
         }
     }
 
-    fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let instance = reader.u8()?;
         let port = PhysicalPort::new(reader.u8()?);
         let hfid = reader.u16()?;

@@ -4,6 +4,7 @@ mod endpoint;
 mod fabric;
 mod hvd;
 mod hvd_detail;
+mod layout;
 
 pub use endpoint::{
     Attachment, Bar, BoundTo, Endpoint, EndpointFunction, EndpointPort, EndpointPortSection,
@@ -14,6 +15,7 @@ pub use hvd::{Hvd, HvdSection, LogicalPortState, MAX_LOGICAL_PORTS};
 pub use hvd_detail::{
     DetailPort, DetailSlot, HvdDetail, HvdDetailSection, MAX_VEPS, PeerToPeer, VirtualEndpoint,
 };
+pub use layout::{Layout, Span};
 
 use crate::bytes::{Put, Reader};
 use crate::error::DecodeError;
