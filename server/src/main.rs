@@ -4,11 +4,17 @@
 #![recursion_limit = "256"]
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use patchbay::config::{Cli, Command};
 use std::error::Error;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+
+/// A change makes thousands of small things in one thread and lets go of them in another, which the system's own
+/// allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -285,11 +285,6 @@ impl Plan {
         self.moves.iter().chain(&self.adoptions).cloned().collect()
     }
 
-    /// The host ports whose logical ports it reprograms, on one switch.
-    pub fn ports_on(&self, switch: SwitchId) -> BTreeSet<PhysicalPort> {
-        self.steps.iter().filter(|step| step.switch == switch).map(|step| step.port).collect()
-    }
-
     /// The functions it touches or adopts.
     pub fn functions(&self) -> impl Iterator<Item = FunctionId> {
         self.moves.iter().chain(&self.adoptions).map(|m| m.function)

@@ -1,6 +1,6 @@
 //! What a plan is called, and what it warns of.
 
-use crate::ids::FunctionId;
+use crate::ids::{FunctionId, HostId};
 use crate::intent::Origin;
 use crate::places::Places;
 use crate::plan::PlannedMove;
@@ -75,17 +75,34 @@ fn is_swap(a: &PlannedMove, b: &PlannedMove) -> bool {
 pub(crate) fn warnings(topology: &Topology, places: &Places, moves: &[PlannedMove]) -> Vec<String> {
     let mut losses: BTreeMap<(&str, AdapterKind), Vec<&PlannedMove>> = BTreeMap::new();
     for one in moves.iter().filter(|m| m.from.is_some() && m.changes_host()) {
-        let kind = topology.functions.get(&one.function).and_then(|f| topology.adapter_of(f)).map(|a| a.kind);
-        if let (Some(host), Some(kind)) = (one.from_name.as_deref(), kind) {
+        if let (Some(host), Some(kind)) = (one.from_name.as_deref(), kind_of(topology, one.function)) {
             losses.entry((host, kind)).or_default().push(one);
         }
     }
-    let lost = losses.iter().map(|((host, kind), lost)| loss(topology, places, host, *kind, lost, moves));
+    let gains = gains(topology, moves);
+    let lost = losses.iter().map(|((host, kind), lost)| loss(topology, places, host, *kind, lost, &gains));
     let shared = moves.iter().filter(|m| m.from.is_some() && !m.asked).map(|m| {
         let host = m.from_name.as_deref().unwrap_or("its host");
         format!("{host} loses {} for a moment: it shares a logical port with a function that leaves.", m.name)
     });
     lost.chain(shared).collect()
+}
+
+/// How many functions of each kind come to each host.
+type Gains = BTreeMap<(HostId, AdapterKind), usize>;
+
+fn gains(topology: &Topology, moves: &[PlannedMove]) -> Gains {
+    let mut gains = Gains::new();
+    for one in moves.iter().filter(|m| m.changes_host()) {
+        if let (Some(to), Some(kind)) = (one.to, kind_of(topology, one.function)) {
+            *gains.entry((to.host, kind)).or_default() += 1;
+        }
+    }
+    gains
+}
+
+fn kind_of(topology: &Topology, function: FunctionId) -> Option<AdapterKind> {
+    topology.functions.get(&function).and_then(|f| topology.adapter_of(f)).map(|a| a.kind)
 }
 
 fn loss(
@@ -94,17 +111,13 @@ fn loss(
     host: &str,
     kind: AdapterKind,
     lost: &[&PlannedMove],
-    moves: &[PlannedMove],
+    gains: &Gains,
 ) -> String {
     let names: Vec<_> = lost.iter().map(|m| m.name.clone()).collect();
     let id = lost.first().and_then(|m| m.from).map(|a| a.host);
-    let is_kind = |f: FunctionId| {
-        topology.functions.get(&f).and_then(|f| topology.adapter_of(f)).is_some_and(|a| a.kind == kind)
-    };
-    let had = id.map_or(0, |id| places.of_host(id).filter(|&f| is_kind(f)).count());
-    let gained =
-        moves.iter().filter(|m| m.changes_host() && m.to.map(|a| a.host) == id && is_kind(m.function));
-    let left = (had + gained.count()).saturating_sub(lost.len());
+    let had = id.map_or(0, |id| places.of_host(id).filter(|&f| kind_of(topology, f) == Some(kind)).count());
+    let gained = id.and_then(|id| gains.get(&(id, kind))).copied().unwrap_or(0);
+    let left = (had + gained).saturating_sub(lost.len());
     let names = list(&names);
     match left {
         0 => format!("{host} loses {names} and has no {kind} function left."),

@@ -9,6 +9,7 @@ use patchbay_engine::{
 };
 use patchbay_store::{Names, Opening, Store, Writing};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -46,6 +47,8 @@ pub struct MemorySwitch {
     /// Host ports whose cable is out, besides port 12.
     unplugged: Arc<Mutex<BTreeSet<u8>>>,
     silence: Arc<Mutex<Silence>>,
+    /// How often logical ports were read.
+    pub readings: Arc<AtomicU32>,
     /// Whoever holds this for writing holds the switch up in the middle of a step.
     pub gate: Arc<tokio::sync::RwLock<()>>,
 }
@@ -63,8 +66,8 @@ impl Default for MemorySwitch {
     fn default() -> Self {
         let hints = Arc::new(watch::Sender::new(0));
         let (held, vitals, gate) = (Arc::default(), Arc::default(), Arc::default());
-        let card = Arc::new(Mutex::new(0x158b));
-        Self { held, hints, vitals, card, unplugged: Arc::default(), silence: Arc::default(), gate }
+        let (card, readings) = (Arc::new(Mutex::new(0x158b)), Arc::default());
+        Self { held, hints, vitals, card, unplugged: Arc::default(), silence: Arc::default(), readings, gate }
     }
 }
 
@@ -173,6 +176,7 @@ impl SwitchDriver for MemorySwitch {
     }
 
     async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError> {
+        self.readings.fetch_add(1, Ordering::Relaxed);
         if let Some(port) = ports.iter().find(|port| ![0, 4, 8, 12].contains(&port.0)) {
             return Err(refused("tell what is bound", &format!("port {port} is not a host port")));
         }
