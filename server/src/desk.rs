@@ -111,21 +111,26 @@ fn refused(error: SubmitError) -> ApiError {
 #[async_trait]
 impl Desk for ServerDesk {
     async fn picture(&self) -> Result<Picture, ApiError> {
-        let snapshot = self.engine.snapshot();
-        let before = Some(snapshot.seq.next());
+        let rack = self.rack();
+        let before = Some(rack.seq.next());
         let query = HistoryQuery { before, limit: Some(RECENT_LINES), ..HistoryQuery::default() };
         let recent = self.store.history(&query).await.map_err(|e| storage(&e))?.items;
-        Ok(Picture {
+        Ok(Picture { recent, ..rack })
+    }
+
+    fn rack(&self) -> Picture {
+        let snapshot = self.engine.snapshot();
+        Picture {
             topology: snapshot.topology.clone(),
             seq: snapshot.seq,
             at: Utc::now(),
-            recent,
+            recent: Vec::new(),
             entries: snapshot.seq.get(),
             notices: self.notices.clone(),
             vitals: snapshot.vitals.iter().map(|(id, vitals)| (*id, Vitals::clone(vitals))).collect(),
             begun: snapshot.begun.clone(),
             trouble: snapshot.trouble.clone(),
-        })
+        }
     }
 
     async fn plan(&self, intent: &Intent) -> Result<Plan, ApiError> {

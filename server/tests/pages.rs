@@ -42,6 +42,10 @@ impl Desk for QuietDesk {
         Ok(picture())
     }
 
+    fn rack(&self) -> Picture {
+        picture()
+    }
+
     async fn plan(&self, _: &Intent) -> Result<Plan, ApiError> {
         Err(ApiError::Stopping)
     }

@@ -23,6 +23,9 @@ pub trait Desk: Send + Sync + 'static {
     /// [`ApiError::Storage`] when the history cannot be read.
     async fn picture(&self) -> Result<Picture, ApiError>;
 
+    /// The same without the latest history, which is all that is read from the database for it: `recent` is empty.
+    fn rack(&self) -> Picture;
+
     /// Plans an intent and changes nothing.
     ///
     /// # Errors

@@ -140,7 +140,7 @@ pub struct Raised {
     pub since: Seq,
     /// When it began, which is earlier than the entry.
     pub at: DateTime<Utc>,
-    /// How often it came since. A reading: only what the entries say of it survives a restart.
+    /// How often it came since. A reading, in no entry until it is over; it is kept now and then, for a restart.
     pub times: u32,
 }
 

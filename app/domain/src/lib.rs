@@ -9,6 +9,7 @@
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse; [`places`]: what it looks up on the way;
 //! * [`goback`]: the intents that undo, restore, revert and adopt; [`touches`]: what changed since somebody looked;
 //!   [`wishes`]: what an entry changes of what is wished; [`excerpt`]: the part of a topology that an intent is about;
+//! * [`progress`] and [`meant`]: how far a plan is, and whether its functions are still those that were meant;
 //! * [`ledger`] and [`chain`]: the entries of the history and the hashes that chain them; [`history`] and [`record`]: how people read it;
 //! * [`vitals`]: how a switch is: heat, errors, traffic; [`health`] and [`ward`]: what of links and switches becomes history;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
@@ -25,6 +26,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod intent;
 pub mod ledger;
+pub mod meant;
 pub mod observation;
 pub mod places;
 pub mod plan;
@@ -55,13 +57,14 @@ pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
 pub use intent::{Intent, Move, Origin, Reason, ReasonError};
 pub use ledger::{Actor, Difference, Door, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};
+pub use meant::{Stranger, known, still_meant, stranger};
 pub use observation::{
     BoundAt, Contents, Fingerprint, Held, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort,
     ObservedSlot,
 };
 pub use places::Places;
 pub use plan::{BoundFunction, Plan, PlannedMove, Step, StepKind, plan, plan_with};
-pub use progress::{StepProgress, StepStage, known, promised, ready, undone};
+pub use progress::{StepProgress, StepStage, promised, ready, undone};
 pub use record::{ChangeClosing, ChangeRecord, EntryMark};
 pub use refusal::Refusal;
 pub use rules::check;

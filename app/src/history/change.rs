@@ -33,7 +33,7 @@ pub fn ChangePage() -> impl IntoView {
 async fn find(desk: &dyn Desk, id: &str) -> Result<(Picture, ChangeRecord), ApiError> {
     let change: ChangeId = id.parse().map_err(|_| ApiError::NotFound { what: format!("change {id}") })?;
     // First the picture: whoever watches the change resumes after its last entry.
-    let picture = desk.picture().await?;
+    let picture = desk.rack();
     Ok((picture, desk.change(change).await?))
 }
 

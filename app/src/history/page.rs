@@ -42,7 +42,7 @@ struct Found {
 impl Found {
     async fn find(desk: &dyn Desk, search: &str) -> Result<Self, ApiError> {
         // First the picture: its sequence number must not be newer than the lines.
-        let picture = desk.picture().await?;
+        let picture = desk.rack();
         let query = match address::parse(search) {
             Ok(query) => query,
             Err(error) => return Ok(Self { picture, query: HistoryQuery::default(), page: Err(error) }),

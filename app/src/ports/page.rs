@@ -17,7 +17,7 @@ pub fn PortsPage() -> impl IntoView {
     let desk = desk();
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     Suspend::new(async move {
-        match desk.picture().await.and_then(|picture| Found::find(picture, &id)) {
+        match Found::find(desk.rack(), &id) {
             Ok(found) => Either::Left(view! { <Drawn found/> }),
             Err(error) => Either::Right(view! { <Failed error section=Section::None/> }),
         }

@@ -3,7 +3,9 @@
 use crate::book::Ended;
 use crate::error::SubmitError;
 use crate::life::Settled;
-use patchbay_domain::{Actor, ChangeId, Entry, Event, Generation, Intent, Observation, Reason, SwitchId};
+use patchbay_domain::{
+    Actor, ChangeId, Entry, Event, Generation, Intent, Observation, Reason, Subject, SwitchId,
+};
 use patchbay_store::{Keyed, Names, StoreError};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -59,6 +61,8 @@ pub(crate) enum Ask {
     Lost(SwitchId, oneshot::Sender<Result<(), StoreError>>),
     /// Record troubles that are raised or cleared.
     Health(Vec<Event>, oneshot::Sender<Result<(), StoreError>>),
+    /// Keep how often open troubles came so far.
+    Count(Vec<(Subject, u32)>, oneshot::Sender<Result<(), StoreError>>),
     /// Say when everything that was asked before is written.
     Barrier(oneshot::Sender<()>),
     /// There is nothing more to write.
@@ -109,6 +113,11 @@ impl Asks {
     /// None when the scribe has ended.
     pub(crate) async fn health(&self, events: Vec<Event>) -> Option<Result<(), StoreError>> {
         self.ask(|answer| Ask::Health(events, answer)).await
+    }
+
+    /// None when the scribe has ended.
+    pub(crate) async fn count(&self, counts: Vec<(Subject, u32)>) -> Option<Result<(), StoreError>> {
+        self.ask(|answer| Ask::Count(counts, answer)).await
     }
 
     /// Waits until everything that was asked before is written.

@@ -9,8 +9,9 @@ use patchbay_domain::{
     Refusal, Seq, StepProgress, Subject, SwitchId, SwitchState, Topology, Vitals, plan_with,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{Notify, broadcast, oneshot};
 
 /// How many happenings a slow listener may be behind before it has to ask for a new picture. A change makes some ten.
 const HAPPENINGS_MAX: usize = 4_096;
@@ -70,6 +71,8 @@ pub(crate) struct Book(Arc<Inner>);
 struct Inner {
     current: RwLock<Current>,
     told: broadcast::Sender<Happening>,
+    /// A switch answers, or no longer. Wakes in the order of waiting, so that a simulation is the same every time.
+    states: Notify,
     /// Who waits for the end of which change.
     ends: Mutex<BTreeMap<ChangeId, Vec<oneshot::Sender<Ended>>>>,
 }
@@ -113,7 +116,7 @@ impl Book {
         let live = Snapshot { topology, seq, vitals, begun, trouble };
         let (told, _) = broadcast::channel(HAPPENINGS_MAX);
         let current = RwLock::new(Current { live, places, copy: None });
-        Self(Arc::new(Inner { current, told, ends: Mutex::default() }))
+        Self(Arc::new(Inner { current, told, states: Notify::new(), ends: Mutex::default() }))
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Current> {
@@ -168,6 +171,10 @@ impl Book {
             }
         }
         self.tell(Happening::Entry(Arc::clone(&entry)));
+        if matches!(entry.event, Event::Discovered { .. }) {
+            // A switch that is discovered is ready by that.
+            self.0.states.notify_waiters();
+        }
         entry
     }
 
@@ -229,6 +236,23 @@ impl Book {
         let deltas = current.change().topology.set_switch_state(switch, state);
         if deltas.contains(&Delta::Switch(switch)) {
             self.tell(Happening::Switch(switch, state));
+            self.0.states.notify_waiters();
+        }
+    }
+
+    /// Waits until all of these switches were read in this run, and what was read is in the picture.
+    pub(crate) async fn read(&self, switches: &[SwitchId]) {
+        let is_ready = |now: &Snapshot, switch| {
+            now.topology.switches.get(switch).is_some_and(|s| s.state == SwitchState::Ready)
+        };
+        loop {
+            let mut changed = pin!(self.0.states.notified());
+            // Before looking, so that nothing is missed in between.
+            changed.as_mut().enable();
+            if self.look(|now| switches.iter().all(|switch| is_ready(now, switch))) {
+                return;
+            }
+            changed.await;
         }
     }
 

@@ -14,6 +14,7 @@ use crate::asks::Answer;
 use crate::crew::Crew;
 use crate::lanes::Turn;
 use crate::life::{Running, Settled, Undoing};
+use crate::meant::Meant;
 use patchbay_domain::{
     ChangeId, Held, PhysicalPort, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, SwitchId,
     known, ready,
@@ -204,9 +205,18 @@ pub(crate) async fn back(crew: &Crew, mut undoing: Undoing) -> Settled {
     warn!(%change, why = %undoing.why(), "change fails, taking it back");
     let patience = Instant::now() + crew.options.undo_patience;
     let plan = undoing.plan();
+    let meant = Meant::of(crew, &plan.steps[..undoing.steps().len()]);
+    if let Err(why) = meant.known() {
+        return undoing.left(&why);
+    }
+    match persist(crew, patience, || meant.look()).await {
+        Ok(()) => {}
+        Err(error @ DriverError::Conflict { .. }) => return undoing.left(&error.to_string()),
+        Err(error) => return undoing.stuck(&error.to_string()),
+    }
     for index in (0..undoing.steps().len()).rev() {
         let inverse = plan.steps[index].inverse();
-        let undo = persist(crew, patience, || apply(crew, &inverse));
+        let undo = persist(crew, patience, || meant.apply(&inverse));
         let (result, report) = timed(crew, change, index, StepPhase::Undo, undo).await;
         undoing.report(report);
         if let Err(error) = result {
@@ -222,7 +232,7 @@ pub(crate) async fn back(crew: &Crew, mut undoing: Undoing) -> Settled {
     }
 }
 
-async fn apply(crew: &Crew, step: &Step) -> Result<(), DriverError> {
+pub(crate) async fn apply(crew: &Crew, step: &Step) -> Result<(), DriverError> {
     let Some(driver) = crew.driver(step.switch) else {
         let (operation, reason) = (step.to_string(), unknown(step.switch));
         return Err(DriverError::Refused { operation, reason });

@@ -7,10 +7,16 @@ use crate::clock::Clock;
 use crate::crew::{Bench, Crew};
 use patchbay_domain::ward::Now;
 use patchbay_domain::{Event, Patience, Subject, SwitchId, Topology, Verdict, Ward};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
+
+/// The shortest pause between two writings of how often troubles came: a cable that comes and goes all day must not wear
+/// the disk, and what is lost in a crash is no more than what came meanwhile.
+const KEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// The longest reason why a switch does not answer that is kept, in characters: it comes from outside.
 const WHY_MAX_CHARS: usize = 400;
@@ -78,29 +84,72 @@ pub(crate) struct Doctor {
     pub(crate) switch: SwitchId,
 }
 
+/// What is durable of how often troubles came.
+struct Kept {
+    times: BTreeMap<Subject, u32>,
+    /// Nothing more is written before this.
+    soonest: Instant,
+}
+
+impl Kept {
+    /// What is to be written of these counts.
+    fn news(&self, counts: Vec<(Subject, u32)>) -> Vec<(Subject, u32)> {
+        counts.into_iter().filter(|(subject, times)| self.times.get(subject) != Some(times)).collect()
+    }
+
+    /// An entry says how often a trouble came until it was raised.
+    fn entry(&mut self, event: &Event) {
+        if let Event::HealthRaised { subject, times, .. } = event {
+            self.times.insert(*subject, *times);
+        }
+    }
+}
+
 impl Doctor {
     pub(crate) async fn run(self) {
         let Some(bench) = self.crew.benches.get(&self.switch) else { return };
         let stopping = &self.crew.stopping;
         // What could not be written is not tried again before this.
         let mut soonest = Instant::now();
+        let mut kept = Kept { times: bench.chart.counts().into_iter().collect(), soonest };
         loop {
             let due = self.crew.book.look(|now| bench.chart.due(&now.topology)).map(|due| due.max(soonest));
+            let keep = (!kept.news(bench.chart.counts()).is_empty()).then_some(kept.soonest);
+            let next = [due, keep].into_iter().flatten().min();
             tokio::select! {
                 biased;
-                () = stopping.cancelled() => return,
+                () = stopping.cancelled() => return self.keep(bench, &mut kept).await,
                 () = bench.chart.news.notified() => {}
-                () = sleep_until(due.unwrap_or(soonest)), if due.is_some() => {}
+                () = sleep_until(next.unwrap_or(soonest)), if next.is_some() => {}
             }
             self.crew.book.count(&bench.chart.counts());
-            if due.is_some_and(|due| due <= Instant::now()) && !self.record(bench).await {
+            if due.is_some_and(|due| due <= Instant::now()) && !self.record(bench, &mut kept).await {
                 soonest = Instant::now() + self.crew.options.retry_every;
+            }
+            if keep.is_some_and(|keep| keep <= Instant::now()) {
+                self.keep(bench, &mut kept).await;
             }
         }
     }
 
+    /// Has kept how often troubles came, so that a restart goes on from there.
+    async fn keep(&self, bench: &Bench, kept: &mut Kept) {
+        let news = kept.news(bench.chart.counts());
+        kept.soonest = Instant::now() + KEEP_EVERY;
+        if news.is_empty() {
+            return;
+        }
+        match self.crew.asks.count(news.clone()).await {
+            Some(Ok(())) => kept.times.extend(news),
+            Some(Err(failure)) => {
+                warn!(switch = %bench.name, %failure, "how often a trouble came could not be kept");
+            }
+            None => {}
+        }
+    }
+
     /// Records what there is to record. Whether there was something, and it could be.
-    async fn record(&self, bench: &Bench) -> bool {
+    async fn record(&self, bench: &Bench, kept: &mut Kept) -> bool {
         let verdicts = self.crew.book.look(|now| bench.chart.verdicts(self.clock, &now.topology));
         if verdicts.is_empty() {
             return false;
@@ -109,7 +158,10 @@ impl Doctor {
         match self.crew.asks.health(events).await {
             Some(Ok(())) => {
                 bench.chart.written(&verdicts);
-                verdicts.iter().for_each(|(event, _)| tell(bench, event));
+                for (event, _) in &verdicts {
+                    kept.entry(event);
+                    tell(bench, event);
+                }
                 true
             }
             Some(Err(failure)) => {

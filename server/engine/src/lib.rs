@@ -5,7 +5,8 @@
 //! * `book`: the picture as everybody sees it, and who is told what;
 //! * `life`: the states of a change as types, with the chart;
 //! * `lanes`: whose turn it is on each switch; `crew`: what every task has at hand;
-//! * `execute`, `recover`: carrying a change out, taking it back, closing what a crash left open;
+//! * `execute`, `recover`: carrying a change out, taking it back, closing what a crash left open; `meant`: never on
+//!   another card than was meant;
 //! * `observe`: one task for each switch that reads it; `health`: one that has its troubles raised and cleared.
 //!
 //! A change costs two durable writes: when it is opened, before a switch is touched, and when it is closed.
@@ -20,6 +21,7 @@ mod execute;
 mod health;
 mod lanes;
 mod life;
+mod meant;
 mod observe;
 mod options;
 mod recover;

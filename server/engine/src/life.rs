@@ -8,10 +8,11 @@
 //!     Running ----- read back as promised ---------------------------------> Settled(Applied)
 //!        | a step fails, or reads back otherwise
 //!     Undoing ----- read back as before -----------------------------------> Settled(RolledBack)
-//!        |'-------- cannot be confirmed ------------------------------------> Settled(Stuck)
+//!        |'-------- cannot be confirmed, or another card is there ----------> Settled(Stuck)
 //!        ^
 //!   Unfinished (open when Patchbay ended) --- every step is done ----------> Settled(Applied)
-//!                                         '-- in no state of the plan -----> Settled(Stuck)
+//!                                         '-- in no state of the plan, or
+//!                                             done with another card ------> Settled(Stuck)
 //! ```
 //!
 //! Each arrow is a method that takes the state by value. Only this file makes a [`Settled`], and only a [`Settled`] can
@@ -19,9 +20,11 @@
 //! that was not.
 
 use patchbay_domain::{
-    Actor, ChangeId, Held, OpenChange, Outcome, Plan, PlannedMove, Step, StepReport, promised, undone,
+    Actor, ChangeId, Held, OpenChange, Outcome, Place, Plan, PlannedMove, Step, StepReport, Topology,
+    promised, still_meant, undone,
 };
 use patchbay_store::Closing;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Accepted, and nothing was sent yet.
@@ -175,6 +178,16 @@ impl Undoing {
         let closing = ended(Outcome::Stuck, why, self.reports);
         Settled { change: self.change, by: Actor::Engine, closing }
     }
+
+    /// Nothing was taken back, because it would have reached another card, for this reason.
+    pub(crate) fn left(self, why: &str) -> Settled {
+        let why = format!(
+            "{} {why} Nothing was taken back, because that would reach functions that this change was not about. Look at the switch, and assign what is there as it shall be.",
+            self.why
+        );
+        let closing = ended(Outcome::Stuck, why, self.reports);
+        Settled { change: self.change, by: Actor::Engine, closing }
+    }
 }
 
 impl Unfinished {
@@ -192,32 +205,42 @@ impl Unfinished {
     }
 
     /// What the switches hold tells how far it came: the steps of a plan are done in order, so switches that only
-    /// Patchbay touched hold exactly what they hold after the first `n`, for some `n`.
-    pub(crate) fn found(self, held: &Held) -> Recovery {
+    /// Patchbay touched hold exactly what they hold after the first `n`, for some `n`. They tell it by PDFIDs, so what is
+    /// bound at the end must also be what was meant.
+    pub(crate) fn found(self, held: &Held, topology: &Topology) -> Recovery {
         let steps = self.plan.steps.len();
         match self.plan.steps_done(held) {
-            Some(done) if done == steps => {
-                let why = "Patchbay ended while this change ran; after the restart the switch shows every step done.";
-                Recovery::Settled(applied(self.change, &self.plan, Some(why.to_owned()), Vec::new()))
-            }
-            Some(done) => {
-                let why = match done {
-                    0 => {
-                        "Patchbay ended before this change had done anything. Nothing was touched.".to_owned()
-                    }
-                    done => format!(
-                        "Patchbay ended after {done} of {steps} steps; after the restart they were taken back."
-                    ),
-                };
-                let Self { change, plan } = self;
-                Recovery::Undo(Undoing { change, plan, reached: done, why, reports: Vec::new() })
-            }
-            None => {
-                let why = "Patchbay ended while this change ran, and the switch is neither as before any of its steps nor as after: somebody else changed it too. Look at the switch and decide what shall be.";
-                let closing = ended(Outcome::Stuck, why.to_owned(), Vec::new());
-                Recovery::Settled(Settled { change: self.change, by: Actor::Engine, closing })
-            }
+            Some(done) if done == steps => Recovery::Settled(match still_meant(self.bound(), topology) {
+                Ok(()) => {
+                    let why = "Patchbay ended while this change ran; after the restart the switch shows every step done.";
+                    applied(self.change, &self.plan, Some(why.to_owned()), Vec::new())
+                }
+                Err(why) => self.stuck(format!(
+                    "Patchbay ended while this change ran, and the switch shows every step done. But {why} Nothing was taken back. Look at the switch, and assign what is there as it shall be."
+                )),
+            }),
+            Some(0) => self.undo(
+                0,
+                "Patchbay ended before this change had done anything. Nothing was touched.".to_owned(),
+            ),
+            Some(done) => self.undo(done, format!("Patchbay ended after {done} of {steps} steps.")),
+            None => Recovery::Settled(self.stuck("Patchbay ended while this change ran, and the switch is neither as before any of its steps nor as after: somebody else changed it too. Look at the switch and decide what shall be.".to_owned())),
         }
+    }
+
+    /// The steps whose functions are bound when all of them are done.
+    fn bound(&self) -> Vec<&Step> {
+        let last: BTreeMap<Place, &Step> = self.plan.steps.iter().map(|step| (step.place, step)).collect();
+        last.into_values().filter(|step| !step.after.is_empty()).collect()
+    }
+
+    fn undo(self, reached: usize, why: String) -> Recovery {
+        let Self { change, plan } = self;
+        Recovery::Undo(Undoing { change, plan, reached, why, reports: Vec::new() })
+    }
+
+    fn stuck(self, why: String) -> Settled {
+        Settled { change: self.change, by: Actor::Engine, closing: ended(Outcome::Stuck, why, Vec::new()) }
     }
 }
 

@@ -100,9 +100,8 @@ impl Scribe {
             }
             let Some(ask) = self.answer_known(ask).await else { continue };
             let Some(ask) = self.take(ask, &mut group) else { continue };
-            // A discovery is written by itself: the store gives ids to what is new.
             self.commit(std::mem::take(&mut group)).await;
-            self.discover(ask).await;
+            self.by_itself(ask).await;
         }
         self.commit(group).await;
     }
@@ -121,7 +120,7 @@ impl Scribe {
         None
     }
 
-    /// Works an ask out into the group, or answers it at once. One that needs a discovery is given back.
+    /// Works an ask out into the group, or answers it at once. One that is written by itself is given back.
     fn take(&mut self, ask: Ask, group: &mut Group) -> Option<Ask> {
         let at = self.clock.now();
         let writings = match &ask {
@@ -148,6 +147,7 @@ impl Scribe {
             Ask::Health(events, _) => {
                 events.iter().map(|event| self.draft.event(at, event.clone())).collect()
             }
+            Ask::Count(..) => return Some(ask),
             Ask::Barrier(_) => Vec::new(),
             Ask::End => return None,
         };
@@ -192,7 +192,7 @@ impl Scribe {
         }
         let mut group = Group::default();
         if let Some(ask) = self.take(ask, &mut group) {
-            return self.discover(ask).await;
+            return self.by_itself(ask).await;
         }
         let Some(ask) = group.asks.pop() else { return };
         match self.write(group.writings).await {
@@ -295,7 +295,7 @@ impl Scribe {
                     self.book.set_switch_state(switch, SwitchState::Unreachable);
                     let _ = answer.send(Ok(()));
                 }
-                Ask::Settle(_, answer) | Ask::Health(_, answer) => {
+                Ask::Settle(_, answer) | Ask::Health(_, answer) | Ask::Count(_, answer) => {
                     let _ = answer.send(Ok(()));
                 }
                 Ask::Barrier(answer) => {
@@ -319,7 +319,11 @@ impl Scribe {
                 let _ = answer.send(Err(failure.into()));
             }
             (
-                Ask::Settle(_, answer) | Ask::Note(_, answer) | Ask::Lost(_, answer) | Ask::Health(_, answer),
+                Ask::Settle(_, answer)
+                | Ask::Note(_, answer)
+                | Ask::Lost(_, answer)
+                | Ask::Health(_, answer)
+                | Ask::Count(_, answer),
                 failure,
             ) => {
                 let _ = answer.send(Err(failure));
@@ -328,16 +332,26 @@ impl Scribe {
         }
     }
 
-    /// Writes down what a switch shows, with ids for what is new, and then what else the reading says.
-    async fn discover(&mut self, ask: Ask) {
-        let Ask::Note(reading, answer) = ask else { return };
-        let discovered = self.discover_now(&reading).await;
-        if discovered.is_ok() {
-            self.read(&reading);
+    /// Writes what is in no group: a discovery, because the store gives ids to what is new, and counts, because no entry
+    /// says them.
+    async fn by_itself(&mut self, ask: Ask) {
+        match ask {
+            Ask::Note(reading, answer) => {
+                let discovered = self.discover_now(&reading).await;
+                if discovered.is_ok() {
+                    self.read(&reading);
+                }
+                let _ = answer.send(discovered);
+            }
+            // Nobody needs to know what became of a count that failed: the next one says as much.
+            Ask::Count(counts, answer) => {
+                let _ = answer.send(self.records.count(&counts).await);
+            }
+            _ => {}
         }
-        let _ = answer.send(discovered);
     }
 
+    /// Writes down what a switch shows, with ids for what is new, and then what else the reading says.
     async fn discover_now(&mut self, reading: &Reading) -> Result<(), StoreError> {
         let (at, switch) = (self.clock.now(), reading.switch);
         match self.records.discovered(at, switch, &reading.seen, &reading.names).await {

@@ -62,7 +62,7 @@ async fn one_that_fails_in_company_is_taken_back_and_the_others_are_applied() {
         let gate = rig.switch.gate.clone().write_owned().await;
         let changes = waiting(&rig, &[(2, 4), (3, 4), (4, 8)]).await;
         // The first change is in its only step; the second step from here on is that of the third change.
-        rig.faults.set(FaultPoint { nth: 2, when, fault: Fault::Refused, for_good: false });
+        rig.faults.set(FaultPoint { nth: 2, when, fault: Fault::Refuse, for_good: false });
         drop(gate);
         let ended = outcomes(&rig, &changes).await;
         let expected = [Outcome::Applied, Outcome::Applied, Outcome::RolledBack, Outcome::Applied];

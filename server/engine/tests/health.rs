@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use common::{MemorySwitch, Silence, config, options, submission};
 use patchbay_domain::*;
 use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Happening, Snapshot, SubmitError};
+use patchbay_store::Records;
 use patchbay_store::memory::{MemoryRecords, WriteFault};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -206,6 +207,33 @@ async fn a_trouble_that_was_raised_before_a_restart_is_not_raised_again_and_is_c
     let recorded = ward.recorded();
     assert!(
         matches!(&recorded[..], [_, Event::HealthCleared { lasted_ms, .. }] if *lasted_ms > 60_000),
+        "{recorded:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_often_a_trouble_came_survives_a_restart_and_is_not_written_each_time() {
+    let ward = Ward::start().await;
+    for _ in 0..20 {
+        ward.cable(false).await;
+        ward.cable(true).await;
+        sleep(Duration::from_millis(500)).await;
+    }
+    let kept = async |ward: &Ward| {
+        let loaded = ward.records.load().await.expect("loaded");
+        loaded.topology.health.values().map(|raised| raised.times).collect::<Vec<_>>()
+    };
+    let [times] = kept(&ward).await[..] else { panic!("one trouble is open") };
+    assert!((10..20).contains(&times), "{times}: now and then, as a crash would find it");
+    assert!(ward.records.counted() <= 5, "{} writings in 10 s", ward.records.counted());
+    let ward = ward.restart().await;
+    assert_eq!(kept(&ward).await, [20], "and all of it when the engine is stopped");
+    ward.cable(false).await;
+    ward.cable(true).await;
+    ward.until_troubles(0).await;
+    let recorded = ward.recorded();
+    assert!(
+        matches!(recorded[..], [Event::HealthRaised { .. }, Event::HealthCleared { times: 21, .. }]),
         "{recorded:?}"
     );
 }

@@ -3,12 +3,11 @@
 mod common;
 
 use async_trait::async_trait;
-use common::{MemorySwitch, config, options, person, reason, until};
+use common::{MemorySwitch, config, leave_open, options, until};
 use patchbay_domain::*;
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
 use patchbay_engine::{Clock, Engine, EngineTasks};
 use patchbay_store::memory::MemoryRecords;
-use patchbay_store::{Opening, Records, Writing};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -64,19 +63,6 @@ async fn start(records: &MemoryRecords, switch: &MemorySwitch, tied: bool) -> (E
     started.expect("the engine starts")
 }
 
-/// Opens a change as the engine does, and ends before its first step.
-async fn leave_open(records: &MemoryRecords, topology: &Topology) -> FunctionId {
-    let function = *topology.functions.keys().nth(1).expect("a function");
-    let host = *topology.hosts.keys().next().expect("a host");
-    let intent = Intent::single(function, Some(host));
-    let plan = plan(topology, &intent).expect("allowed");
-    let (at, actor, reason) = (Clock::SYSTEM.now(), person(), reason());
-    let (change, seen) = (records.load().await.expect("loaded").next_change, topology.generation);
-    let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
-    records.write(vec![Writing::Open(Box::new(opening))]).await.expect("recorded");
-    function
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_somebody_did_to_a_change_that_a_crash_left_open_is_seen_as_soon_as_it_is_closed() {
     let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
@@ -84,8 +70,11 @@ async fn what_somebody_did_to_a_change_that_a_crash_left_open_is_seen_as_soon_as
     until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
     engine.stop();
     tasks.finished().await;
-    let function = leave_open(&records, &engine.snapshot().topology).await;
-    let pdfid = engine.snapshot().topology.functions[&function].pdfid;
+    let topology = &engine.snapshot().topology;
+    let (function, host) =
+        (*topology.functions.keys().nth(1).expect("a function"), topology.hosts.keys().next());
+    leave_open(&records, topology, Intent::single(function, host.copied())).await;
+    let pdfid = topology.functions[&function].pdfid;
     // Where the change would put it, with a stranger: no state of the plan.
     switch.put(0, 0, &[pdfid.get(), pdfid.get() + 1]);
 

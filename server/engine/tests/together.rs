@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{MemorySwitch, options, person, reason, submission};
+use common::{MemorySwitch, leave_open, options, person, submission};
 use patchbay_domain::*;
 use patchbay_driver::{Fault, FaultPoint, Faults, Faulty, When};
 use patchbay_engine::{
     CancelError, Clock, Engine, EngineTasks, Happening, Submission, SubmitError, SwitchConfig,
 };
 use patchbay_store::memory::{MemoryRecords, WriteFault};
-use patchbay_store::{Keyed, Names, Records};
+use patchbay_store::{Keyed, Names};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,20 +121,7 @@ async fn a_change_over_two_switches_that_a_crash_left_half_done_is_taken_back_on
     let before = (pair.switches[0].held(), pair.switches[1].held());
     let (intent, t) = (moves(&pair, 4), pair.topology());
     let (switches, faults, records) = pair.stop().await;
-    let made = plan(&t, &intent).expect("allowed");
-    let change = records.load().await.expect("loaded").next_change;
-    let (at, seen) = (Clock::SYSTEM.now(), t.generation);
-    let opening = patchbay_store::Opening {
-        at,
-        change,
-        actor: person(),
-        intent,
-        plan: made,
-        reason: reason(),
-        seen,
-        key: None,
-    };
-    records.write(vec![patchbay_store::Writing::Open(Box::new(opening))]).await.expect("recorded");
+    let change = leave_open(&records, &t, intent).await;
     // The first switch was done, the second was not.
     switches[0].put(0, 0, &[]);
     switches[0].put(4, 0, &[0x1001]);

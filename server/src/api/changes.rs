@@ -86,14 +86,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 }
 
 /// The changes that wait or run, in the order in which they were accepted.
-pub(super) async fn open(State(desk): State<Arc<dyn Desk>>) -> Result<Json<Vec<OpenAnswer>>, Refused> {
-    let picture = desk.picture().await?;
-    let begun = &picture.begun;
-    let open = picture.topology.open.into_values().map(|change| OpenAnswer {
+pub(super) async fn open(State(desk): State<Arc<dyn Desk>>) -> Json<Vec<OpenAnswer>> {
+    let rack = desk.rack();
+    let begun = &rack.begun;
+    let open = rack.topology.open.into_values().map(|change| OpenAnswer {
         stage: if begun.contains(&change.id) { Stage::Running } else { Stage::Waiting },
         change,
     });
-    Ok(Json(open.collect()))
+    Json(open.collect())
 }
 
 /// Cancels a change that waits.

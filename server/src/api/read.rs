@@ -12,14 +12,13 @@ use std::sync::Arc;
 /// How many ledger entries an answer holds unless asked otherwise.
 const LEDGER_LIMIT: u32 = 100;
 
-pub(super) async fn topology(State(desk): State<Arc<dyn Desk>>) -> Result<Json<TopologyView>, Refused> {
-    let picture = desk.picture().await?;
-    Ok(Json(TopologyView::new(&picture)))
+pub(super) async fn topology(State(desk): State<Arc<dyn Desk>>) -> Json<TopologyView> {
+    Json(TopologyView::new(&desk.rack()))
 }
 
 /// What somebody else changed, each with the plan that adopts it and the one that reverts it.
-pub(super) async fn drift(State(desk): State<Arc<dyn Desk>>) -> Result<Json<Vec<SwitchDriftView>>, Refused> {
-    Ok(Json(SwitchDriftView::all(&desk.picture().await?.topology)))
+pub(super) async fn drift(State(desk): State<Arc<dyn Desk>>) -> Json<Vec<SwitchDriftView>> {
+    Json(SwitchDriftView::all(&desk.rack().topology))
 }
 
 /// Which moment to restore: as of a ledger entry, or as of the entry that a generation came about with.

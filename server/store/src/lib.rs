@@ -15,6 +15,7 @@
 mod bulk;
 mod chained;
 mod changes;
+mod counts;
 mod discovery;
 #[cfg(test)]
 mod disk_tests;

@@ -13,8 +13,8 @@ use crate::writing::Writing;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
-    Actor, ChangeId, Entry, Event, Hash, IdempotencyKey, LedgerPage, Observation, Seq, SwitchId, SwitchState,
-    Topology,
+    Actor, ChangeId, Entry, Event, Hash, IdempotencyKey, LedgerPage, Observation, Seq, Subject, SwitchId,
+    SwitchState, Topology,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -47,6 +47,7 @@ struct Memory {
     registers: BTreeMap<SwitchId, Register>,
     next: NextIds,
     fault: Option<WriteFault>,
+    counted: u32,
     /// How many readings work before some fail, and how many fail then.
     reads_fail: (u32, u32),
 }
@@ -62,6 +63,7 @@ impl Default for Memory {
             registers: BTreeMap::new(),
             next: NextIds { host: 1, adapter: 1, function: 1 },
             fault: None,
+            counted: 0,
             reads_fail: (0, 0),
         }
     }
@@ -81,6 +83,11 @@ impl MemoryRecords {
     /// Every entry, oldest first.
     pub fn entries(&self) -> Vec<Entry> {
         self.memory().entries.clone()
+    }
+
+    /// How many times counts of troubles were kept.
+    pub fn counted(&self) -> u32 {
+        self.memory().counted
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -259,6 +266,15 @@ impl Records for MemoryRecords {
             memory.registers.insert(switch, register);
             memory.next = next;
             memory.append(written.entry)
+        })
+    }
+
+    async fn count(&self, counts: &[(Subject, u32)]) -> Result<(), StoreError> {
+        self.memory().commit(|memory| {
+            memory.counted += 1;
+            for &(subject, times) in counts {
+                memory.picture.count_trouble(subject, times);
+            }
         })
     }
 

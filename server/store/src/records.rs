@@ -7,7 +7,9 @@ use crate::picture::Loaded;
 use crate::writing::Writing;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use patchbay_domain::{Actor, ChangeId, Entry, Hash, IdempotencyKey, LedgerPage, Observation, Seq, SwitchId};
+use patchbay_domain::{
+    Actor, ChangeId, Entry, Hash, IdempotencyKey, LedgerPage, Observation, Seq, Subject, SwitchId,
+};
 
 /// The records of one server: a [`Store`] on a disk, or [`crate::memory::MemoryRecords`] in a simulation. Each method
 /// is the one of [`Store`] with the same name.
@@ -37,6 +39,9 @@ pub trait Records: Send + Sync + 'static {
         seen: &Observation,
         names: &Names,
     ) -> Result<Entry, StoreError>;
+
+    /// Keeps how often open troubles came so far.
+    async fn count(&self, counts: &[(Subject, u32)]) -> Result<(), StoreError>;
 
     /// The entries after `after`, oldest first; at least one when there is one.
     async fn ledger(&self, after: Seq, limit: u32) -> Result<LedgerPage, StoreError>;
@@ -77,6 +82,10 @@ impl Records for Store {
         names: &Names,
     ) -> Result<Entry, StoreError> {
         self.discovered(at, switch, seen, names).await
+    }
+
+    async fn count(&self, counts: &[(Subject, u32)]) -> Result<(), StoreError> {
+        self.count(counts).await
     }
 
     async fn ledger(&self, after: Seq, limit: u32) -> Result<LedgerPage, StoreError> {

@@ -7,7 +7,7 @@ use patchbay_driver::{Applied, Capabilities, DriverError, FaultPoint, Faults, Fa
 use patchbay_engine::{
     Clock, Engine, EngineOptions, EngineTasks, Snapshot, Submission, SubmitError, SwitchConfig,
 };
-use patchbay_store::{Names, Opening, Store, Writing};
+use patchbay_store::{Names, Opening, Records, Store, Writing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -300,11 +300,7 @@ impl Rig {
         let (intent, topology) = (self.intent(moves), self.topology());
         self.engine.stop();
         self.tasks.take().expect("running").finished().await;
-        let plan = plan(&topology, &intent).expect("allowed");
-        let (at, actor, reason) = (Clock::SYSTEM.now(), person(), reason());
-        let (change, seen) = (self.store.load().await.expect("loaded").next_change, topology.generation);
-        let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
-        self.store.write(vec![Writing::Open(Box::new(opening))]).await.expect("recorded");
+        leave_open(&self.store, &topology, intent).await;
         let Self { switch, dir, store, faults, .. } = self;
         switch.put(emptied.0, emptied.1, &[]);
         faults.set(point);
@@ -395,4 +391,14 @@ pub fn person() -> Actor {
 
 pub fn reason() -> Reason {
     Reason::new("a test").expect("a reason")
+}
+
+/// Opens a change as an engine does that ends before its first step.
+pub async fn leave_open(records: &dyn Records, topology: &Topology, intent: Intent) -> ChangeId {
+    let plan = plan(topology, &intent).expect("allowed");
+    let (at, actor, reason) = (Clock::SYSTEM.now(), person(), reason());
+    let (change, seen) = (records.load().await.expect("loaded").next_change, topology.generation);
+    let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
+    records.write(vec![Writing::Open(Box::new(opening))]).await.expect("recorded");
+    change
 }

@@ -1,5 +1,6 @@
 //! The driver of a simulated switch: every call takes its time, may fail, and may be the engine's last.
 
+use crate::cards::Knows;
 use crate::switch::{at, pdfids};
 use crate::world::{State, World, now};
 use async_trait::async_trait;
@@ -145,7 +146,11 @@ impl SwitchDriver for SimulatedDriver {
     }
 
     async fn observe(&self) -> Result<Observation, DriverError> {
-        self.call("observe", None, |state| Ok(state.switches[self.switch].observe())).await
+        let work = |state: &mut State| {
+            state.judge.looked(self.switch, state.switches[self.switch].swaps);
+            Ok(state.switches[self.switch].observe())
+        };
+        self.call("observe", None, work).await
     }
 
     async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError> {
@@ -173,6 +178,7 @@ impl SwitchDriver for SimulatedDriver {
                 let (place, expected) = (format!("port {}", step.port), format!("{:?}", step.before));
                 return Err(DriverError::Conflict { place, expected, found: format!("{now:?}") });
             }
+            state.judge.reaches(self.switch, switch, step, Knows::AsLooked);
             let result = switch.program(step);
             self.done(state, step, &result);
             result.map(|()| Applied::Now)
@@ -183,7 +189,9 @@ impl SwitchDriver for SimulatedDriver {
     async fn program(&self, step: &Step) -> Result<(), DriverError> {
         let _sending = self.sending(step);
         let work = |state: &mut State| {
-            let result = state.switches[self.switch].program(step);
+            let switch = &mut state.switches[self.switch];
+            state.judge.reaches(self.switch, switch, step, Knows::AsRecorded);
+            let result = switch.program(step);
             self.done(state, step, &result);
             result
         };

@@ -3,6 +3,7 @@
 //! It keeps plain maps of its own: what is wished of each function, when each was last changed, what each logical port
 //! held when a change was opened. Nothing in it asks the engine.
 
+use crate::cards::Cards;
 use crate::switch::{At, Bindings, Switch, at, pdfids};
 use crate::verdict;
 use crate::world::time_of_day;
@@ -51,6 +52,7 @@ pub struct Judge {
     last: Option<(Seq, Hash)>,
     /// Which switches are being sent a step.
     busy: BTreeSet<usize>,
+    pub(crate) cards: Cards,
 }
 
 /// An event in a few words, for the trace.
@@ -250,6 +252,7 @@ impl Judge {
 
     /// What is new is wished where it is; what is gone is wished nowhere.
     fn discovered(&mut self, switch: SwitchId, picture: &SwitchPicture) {
+        self.cards.discovered(index(switch), picture);
         let generation = self.topology.generation.next();
         let known: BTreeMap<_, _> =
             self.topology.functions_of_switch(switch).map(|f| (f.id, f.assigned)).collect();

@@ -4,6 +4,7 @@
 //! while the engine is killed and started again. A `judge` sees every durable entry and every step. A seed that goes
 //! wrong goes wrong in the same way every time.
 
+mod cards;
 mod dice;
 mod driver;
 mod intents;

@@ -1,5 +1,6 @@
 //! Tells as many stories as one likes, or one of them in full: `--seeds N`, `--seed S`.
 
+mod cards;
 mod dice;
 mod driver;
 mod intents;

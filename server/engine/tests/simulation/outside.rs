@@ -19,11 +19,38 @@ pub async fn outside(world: World) {
     }
 }
 
+/// What is done at the switches while no engine runs. A card that is replaced then is what an engine has to find out before
+/// it goes on.
+pub fn while_away(state: &mut State) {
+    while state.dice.chance(state.habits.outsiders) {
+        happen(state);
+    }
+    if state.dice.chance(state.habits.replaced) {
+        at_some(state, another_card);
+    }
+}
+
 fn happen(state: &mut State) {
+    match state.dice.below(23) {
+        20 => set_the_clock(state),
+        which => at_some(state, |state, switch| on(state, switch, which)),
+    }
+}
+
+/// Does something to one of the switches, and says so.
+fn at_some(state: &mut State, something: impl FnOnce(&mut State, usize) -> String) {
     let many = u32::try_from(state.switches.len()).expect("few");
     let switch = usize::try_from(state.dice.below(many)).expect("few");
     let before = state.switches[switch].held.clone();
-    let what = match state.dice.below(23) {
+    let what = something(state, switch);
+    let after = state.switches[switch].held.clone();
+    state.judge.outsider(switch, &before, &after);
+    state.note(format!("outside, switch {}: {what}", switch + 1));
+    state.hint(switch);
+}
+
+fn on(state: &mut State, switch: usize, which: u32) -> String {
+    match which {
         0..=5 => bind(state, switch),
         6..=10 => unbind(state, switch),
         11..=13 => leave(state, switch, false),
@@ -31,13 +58,8 @@ fn happen(state: &mut State) {
         15 | 16 => card(state, switch),
         17 | 18 => cable(state, switch),
         19 => another_card(state, switch),
-        20 => return set_the_clock(state),
         _ => move_one(state, switch),
-    };
-    let after = state.switches[switch].held.clone();
-    state.judge.outsider(switch, &before, &after);
-    state.note(format!("outside, switch {}: {what}", switch + 1));
-    state.hint(switch);
+    }
 }
 
 fn somewhere(state: &mut State, switch: usize) -> (patchbay_domain::PhysicalPort, LogicalPort) {

@@ -101,6 +101,13 @@ impl Records for SimulatedRecords {
         result
     }
 
+    async fn count(&self, counts: &[(Subject, u32)]) -> Result<(), StoreError> {
+        self.before("count").await;
+        let result = self.0.disk.count(counts).await;
+        self.after().await;
+        result
+    }
+
     async fn ledger(&self, after: Seq, limit: u32) -> Result<LedgerPage, StoreError> {
         self.reading("ledger").await;
         self.0.disk.ledger(after, limit).await

@@ -60,6 +60,8 @@ pub struct Switch {
     pub hints: watch::Sender<u64>,
     /// A step that is on its way while its caller may be killed any moment.
     pub on_its_way: Option<Step>,
+    /// How often another card took the place of one.
+    pub swaps: u32,
     /// A step whose caller has given it up, and that the switch does before it listens to anybody again.
     pub late: Option<Step>,
 }
@@ -84,6 +86,7 @@ impl Switch {
             hangs: false,
             hints: watch::Sender::new(0),
             on_its_way: None,
+            swaps: 0,
             late: None,
         }
     }
@@ -197,6 +200,16 @@ impl Switch {
             *first ^= APART;
         }
         remembered.clear();
+        self.swaps += 1;
+    }
+
+    /// Whether a number is a function of another card than this one: of the slot's next, or of another slot's.
+    pub fn is_of_another(&self, pdfid: Pdfid, adapter: &Adapter) -> bool {
+        let mut there = self.cards.iter().filter(|card| card.present);
+        let card = there.find(|card| card.pdfids().any(|one| one == pdfid));
+        card.is_some_and(|card| {
+            card.slot != adapter.slot.0 || card.model != usize::from(adapter.fingerprint.device)
+        })
     }
 
     /// Whether this very card is in its slot.

@@ -2,6 +2,7 @@
 
 use crate::dice::Dice;
 use crate::judge::Judge;
+use crate::outside::while_away;
 use crate::people::Person;
 use crate::switch::{Size, Switch};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,6 +33,8 @@ pub struct Habits {
     pub store_fault: u32,
     /// Somebody else does something at a switch, now and then.
     pub outsiders: u32,
+    /// A card is replaced while no engine runs.
+    pub replaced: u32,
     /// A switch does not tell that something changed.
     pub hint_lost: u32,
     /// The longest pause in a call.
@@ -48,6 +51,7 @@ impl Habits {
             driver_fault: some(60),
             store_fault: some(60),
             outsiders: some(500),
+            replaced: some(1_000),
             hint_lost: some(1_000),
             pause_max_ms: some(40),
             company_max: some(6).max(1),
@@ -129,7 +133,11 @@ impl World {
     pub fn end(&self) {
         BASE.set(now());
         BEGAN.set(None);
-        self.with(State::after_crash);
+        self.with(|state| {
+            state.after_crash();
+            while_away(state);
+            state.judge.cards.begun(&state.switches);
+        });
     }
 
     /// Waits until the engine is killed.

@@ -29,8 +29,9 @@ impl Lab {
         Self::in_dir(tempfile::tempdir().expect("a directory")).await
     }
 
-    async fn in_dir(dir: TempDir) -> Self {
-        let store = Store::open(&dir.path().join("rack.db")).await.expect("a new database");
+    /// The store in a directory; a new one where there is none.
+    pub async fn in_dir(dir: TempDir) -> Self {
+        let store = Store::open(&Self::path_in(&dir)).await.expect("a database");
         Self { store, dir }
     }
 
@@ -63,7 +64,12 @@ impl Lab {
     }
 
     pub fn path(&self) -> PathBuf {
-        self.dir.path().join("rack.db")
+        Self::path_in(&self.dir)
+    }
+
+    /// Where the database is in a directory.
+    pub fn path_in(dir: &TempDir) -> PathBuf {
+        dir.path().join("rack.db")
     }
 
     /// The same database, closed and opened again.

@@ -8,5 +8,6 @@ mod history;
 mod lab;
 mod ledger;
 mod memory;
+mod older;
 mod open;
 mod property;

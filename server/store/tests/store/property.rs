@@ -15,6 +15,7 @@ enum Act {
     Add(u8, String),
     Discover(u32, Observation),
     Group(Vec<Part>),
+    Count(Subject, u32),
     Reopen,
 }
 
@@ -107,6 +108,7 @@ fn acts() -> impl Strategy<Value = Act> {
         1 => (0_u8..3, "[a-c]{1,2}").prop_map(|(key, name)| Act::Add(key, name)),
         4 => (1_u32..4, readings()).prop_map(|(switch, seen)| Act::Discover(switch, seen)),
         12 => vec(parts(), 0..6).prop_map(Act::Group),
+        2 => (subjects(), 1_u32..9).prop_map(|(subject, times)| Act::Count(subject, times)),
         1 => Just(Act::Reopen),
     ]
 }
@@ -129,6 +131,7 @@ async fn act(records: &dyn Records, act: &Act) -> Result<Vec<Entry>, String> {
             parts.iter().for_each(|part| group.add(part));
             records.write(group.writings).await
         }
+        Act::Count(subject, times) => records.count(&[(*subject, *times)]).await.map(|()| Vec::new()),
         Act::Reopen => Ok(Vec::new()),
     };
     done.map_err(|error| error.to_string())
@@ -224,7 +227,7 @@ fn nth<T: Copy>(all: impl Iterator<Item = T> + Clone, nth: usize) -> Option<T> {
     all.clone().nth(nth % all.count().max(1))
 }
 
-/// Leaves out what is in no entry: whether a switch answers, and what it was renamed to.
+/// Leaves out what is in no entry: whether a switch answers, what it was renamed to, and how often troubles came.
 fn comparable(mut topology: Topology) -> Topology {
     for switch in topology.switches.values_mut() {
         if switch.state == SwitchState::Ready {
@@ -232,6 +235,7 @@ fn comparable(mut topology: Topology) -> Topology {
         }
         switch.name.clear();
     }
+    topology.health.values_mut().for_each(|raised| raised.times = 0);
     topology
 }
 
