@@ -1,22 +1,20 @@
 //! Many rows with one statement, and many statements at once.
 //!
-//! Whatever is executed crosses to the connection's thread and back, which takes longer than most statements. So few of
-//! them carry many rows, and those of a small group go over together; and every value is bound as it is, so that no text
-//! is encoded for the way and parsed at its end.
+//! Whatever is executed crosses to the connection's thread and back, which takes longer than most statements, and much
+//! longer on a busy machine. So all of a group goes over together, with one statement for the rows of each table; and every
+//! value is bound as it is, so that no text is encoded for the way and parsed at its end.
+//!
+//! Each text is kept prepared, so there must be few of them. All statements of a group are therefore made for the same
+//! number of rows, a power of two; rows that are missing cost little.
 
 use crate::error::StoreError;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, SqliteConnection};
-use std::sync::{Arc, OnceLock};
 
-/// For how many rows there are statements. The connection keeps each prepared, so there must be few; rows that are
-/// missing cost little.
-const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
 /// The most rows of one statement.
-const ROWS_MAX: usize = SIZES[SIZES.len() - 1];
-/// Up to how many values statements go over together. Each combination is kept prepared under its own text, so it must
-/// be few that are; and for many rows the way no longer matters.
-const TOGETHER_MAX: usize = 256;
+const ROWS_MAX: usize = 256;
+/// How many times more rows a statement is made for than the others of its group, when it has more.
+const MORE: usize = 4;
 
 /// One value of a row.
 #[derive(Clone, Debug)]
@@ -81,79 +79,108 @@ impl Value {
 pub(crate) struct Bulk<const COLUMNS: usize> {
     before: &'static str,
     after: &'static str,
-    statements: [OnceLock<Arc<str>>; SIZES.len()],
 }
 
 impl<const COLUMNS: usize> Bulk<COLUMNS> {
     /// A statement that reads its rows from `(VALUES ...)`, which comes between the two texts. Its columns are called
     /// `column1` and so on.
     pub(crate) const fn new(before: &'static str, after: &'static str) -> Self {
-        Self { before, after, statements: [const { OnceLock::new() }; SIZES.len()] }
+        Self { before, after }
     }
 
     /// Adds it for all rows, in order; for none of them, not at all.
     pub(crate) fn add(&self, batch: &mut Batch, rows: impl IntoIterator<Item = [Value; COLUMNS]>) {
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let mut values: Vec<Value> = rows.by_ref().take(ROWS_MAX).flatten().collect();
-            let (size, statement) = self.statement(values.len() / COLUMNS);
-            values.resize_with(size * COLUMNS, || Value::Null);
-            batch.0.push((statement, values));
+        let values: Vec<Value> = rows.into_iter().flatten().collect();
+        if !values.is_empty() {
+            let Self { before, after } = *self;
+            batch.0.push(Statement::Rows { before, after, columns: COLUMNS, values });
         }
-    }
-
-    /// The statement for at least so many rows, and at most [`ROWS_MAX`]; and for how many it is.
-    fn statement(&self, rows: usize) -> (usize, Arc<str>) {
-        let size = SIZES.iter().position(|size| *size >= rows).unwrap_or(SIZES.len() - 1);
-        let made = self.statements[size].get_or_init(|| {
-            let row = format!("({})", ["?"; COLUMNS].join(","));
-            let rows = vec![row; SIZES[size]].join(",");
-            format!("{} (VALUES {rows}) {}", self.before, self.after).into()
-        });
-        (SIZES[size], Arc::clone(made))
     }
 }
 
-/// Statements that are run one after another and give nothing back.
+/// Statements that are run one after another and give nothing back. The first one says for how many rows the others are
+/// made.
 #[derive(Debug, Default)]
-pub(crate) struct Batch(Vec<(Arc<str>, Vec<Value>)>);
+pub(crate) struct Batch(Vec<Statement>);
+
+#[derive(Debug)]
+enum Statement {
+    /// One with the values of its places.
+    Whole(&'static str, Vec<Value>),
+    /// One around the place of its rows.
+    Rows { before: &'static str, after: &'static str, columns: usize, values: Vec<Value> },
+}
+
+/// Statements as one text, with the values of all.
+#[derive(Debug, Default)]
+struct Script {
+    text: String,
+    values: Vec<Value>,
+}
 
 impl Batch {
     /// Adds a statement with the values of its places, which are all written `?`.
     pub(crate) fn add(&mut self, statement: &'static str, values: Vec<Value>) {
-        self.0.push((statement.into(), values));
+        self.0.push(Statement::Whole(statement, values));
     }
 
     /// Runs all of them. After an error nobody can say how many have been run.
     pub(crate) async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let values: usize = self.0.iter().map(|(_, values)| values.len()).sum();
-        if values <= TOGETHER_MAX {
-            return execute(connection, self.together()).await;
+        let Script { text, values } = self.script();
+        if text.is_empty() {
+            return Ok(());
         }
-        for statement in self.0 {
-            execute(connection, statement).await?;
-        }
+        let mut arguments = SqliteArguments::default();
+        values.into_iter().try_for_each(|value| value.bind(&mut arguments))?;
+        sqlx::query_with(AssertSqlSafe(text), arguments).execute(connection).await?;
         Ok(())
     }
 
-    /// All of them as one text.
-    fn together(self) -> (Arc<str>, Vec<Value>) {
-        let texts: Vec<&str> = self.0.iter().map(|(text, _)| text.as_ref()).collect();
-        let text = texts.join(";\n").into();
-        (text, self.0.into_iter().flat_map(|(_, values)| values).collect())
+    fn script(self) -> Script {
+        let rows = |statement: &Statement| match statement {
+            Statement::Whole(..) => None,
+            Statement::Rows { columns, values, .. } => Some(values.len() / columns),
+        };
+        let first = self.0.iter().find_map(rows).unwrap_or(1).next_power_of_two();
+        let mut script = Script::default();
+        for statement in self.0 {
+            match statement {
+                Statement::Whole(text, values) => script.add(text, values),
+                Statement::Rows { before, after, columns, values } => {
+                    script.add_rows([before, after], columns, values, first);
+                }
+            }
+        }
+        script
     }
 }
 
-async fn execute(
-    connection: &mut SqliteConnection,
-    (statement, values): (Arc<str>, Vec<Value>),
-) -> Result<(), StoreError> {
-    if !statement.is_empty() {
-        let mut arguments = SqliteArguments::default();
-        values.into_iter().try_for_each(|value| value.bind(&mut arguments))?;
-        sqlx::query_with(AssertSqlSafe(statement), arguments).execute(connection).await?;
+impl Script {
+    fn add(&mut self, statement: &str, values: Vec<Value>) {
+        if !self.text.is_empty() {
+            self.text.push_str(";\n");
+        }
+        self.text.push_str(statement);
+        self.values.extend(values);
     }
-    Ok(())
+
+    /// Adds a statement for at least so many rows; for more than [`ROWS_MAX`], several times.
+    fn add_rows(&mut self, around: [&str; 2], columns: usize, values: Vec<Value>, at_least: usize) {
+        let rows = values.len() / columns;
+        let mut size = at_least;
+        while size < rows {
+            size *= MORE;
+        }
+        let size = size.min(ROWS_MAX);
+        let row = format!("({})", vec!["?"; columns].join(","));
+        let text = format!("{} (VALUES {}) {}", around[0], vec![row; size].join(","), around[1]);
+        let mut values = values.into_iter().peekable();
+        while values.peek().is_some() {
+            let mut some: Vec<Value> = values.by_ref().take(size * columns).collect();
+            some.resize_with(size * columns, || Value::Null);
+            self.add(&text, some);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -186,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn statements_go_over_together_or_one_by_one_and_each_has_its_own_values() {
+    async fn statements_go_over_together_and_each_has_its_own_values() {
         let mut connection = SqliteConnection::connect(":memory:").await.expect("a database");
         for rows in [1_i64, 3, 300] {
             let table =
