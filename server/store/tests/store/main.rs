@@ -8,5 +8,6 @@ mod history;
 mod lab;
 mod ledger;
 mod memory;
+mod naming;
 mod open;
 mod property;
