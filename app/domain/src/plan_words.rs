@@ -4,7 +4,7 @@ use crate::ids::FunctionId;
 use crate::intent::Origin;
 use crate::places::Places;
 use crate::plan::PlannedMove;
-use crate::topology::{AdapterKind, Assignment, Topology};
+use crate::topology::{AdapterKind, Topology};
 use crate::words::list;
 use std::collections::BTreeMap;
 
@@ -66,9 +66,9 @@ fn moves_title(moves: &[&PlannedMove]) -> String {
     }
 }
 
+/// By name: two functions of different switches change servers by different cables.
 fn is_swap(a: &PlannedMove, b: &PlannedMove) -> bool {
-    let host = |place: Option<Assignment>| place.map(|p| p.host);
-    a.from.is_some() && b.from.is_some() && host(a.from) == host(b.to) && host(b.from) == host(a.to)
+    a.from.is_some() && b.from.is_some() && a.from_name == b.to_name && b.from_name == a.to_name
 }
 
 /// What the plan takes away or interrupts, one sentence for each host and kind.
@@ -88,6 +88,14 @@ pub(crate) fn warnings(topology: &Topology, places: &Places, moves: &[PlannedMov
     lost.chain(shared).collect()
 }
 
+/// What is lost, each with its switch where there are several: two switches may have functions of the same label.
+fn names(topology: &Topology, lost: &[&PlannedMove]) -> Vec<String> {
+    let switch = |m: &PlannedMove| topology.functions.get(&m.function).and_then(|f| topology.switch_of(f));
+    let one = lost.windows(2).all(|pair| switch(pair[0]) == switch(pair[1]));
+    let name = |m: &&PlannedMove| if one { m.name.clone() } else { topology.label_with_switch(m.function) };
+    lost.iter().map(name).collect()
+}
+
 fn loss(
     topology: &Topology,
     places: &Places,
@@ -96,15 +104,17 @@ fn loss(
     lost: &[&PlannedMove],
     moves: &[PlannedMove],
 ) -> String {
-    let names: Vec<_> = lost.iter().map(|m| m.name.clone()).collect();
-    let id = lost.first().and_then(|m| m.from).map(|a| a.host);
+    let names = names(topology, lost);
+    // A server has what any of its cables brings.
+    let cables = topology.hosts.values().filter(|h| h.name == host);
     let is_kind = |f: FunctionId| {
         topology.functions.get(&f).and_then(|f| topology.adapter_of(f)).is_some_and(|a| a.kind == kind)
     };
-    let had = id.map_or(0, |id| places.of_host(id).filter(|&f| is_kind(f)).count());
-    let gained =
-        moves.iter().filter(|m| m.changes_host() && m.to.map(|a| a.host) == id && is_kind(m.function));
-    let left = (had + gained.count()).saturating_sub(lost.len());
+    let had = cables.flat_map(|cable| places.of_host(cable.id)).filter(|&f| is_kind(f));
+    let gained = moves
+        .iter()
+        .filter(|m| m.changes_host() && m.to_name.as_deref() == Some(host) && is_kind(m.function));
+    let left = (had.count() + gained.count()).saturating_sub(lost.len());
     let names = list(&names);
     match left {
         0 => format!("{host} loses {names} and has no {kind} function left."),

@@ -1,6 +1,6 @@
 //! What would happen if the carried functions were dropped here: the same rules as on the server, before the drop.
 
-use patchbay_domain::rules::{check_with, port_for};
+use patchbay_domain::rules::{check_with, place_for};
 use patchbay_domain::words::list;
 use patchbay_domain::{
     AdapterId, FunctionId, HostId, Intent, LogicalPort, Move, Places, Refusal, SwitchId, Topology,
@@ -83,7 +83,9 @@ pub fn offer_with(topology: &Topology, places: &Places, carried: &[FunctionId], 
         _ => None,
     };
     let verdict = match single {
-        Some((function, host)) => port_for(topology, places, function, host).map(Some),
+        Some((function, host)) => {
+            place_for(topology, places, function, host).map(|place| Some(place.logical_port))
+        },
         None => check_with(topology, places, &intent).map(|()| None),
     };
     verdict.map_or_else(Offer::Refuses, Offer::Accepts)
