@@ -6,6 +6,7 @@ import type { APIRequestContext } from '@playwright/test';
 export interface Host {
   id: number;
   name: string;
+  switch: number;
   port: number;
   link: { up: boolean };
   logical_ports: number;
@@ -43,6 +44,11 @@ export class Rack {
   /** The host on a port. */
   host(port: number): Host {
     return found(this.hosts.find((host) => host.port === port), `a host on port ${port}`);
+  }
+
+  /** The host on a port of one of several switches, counted from 1 as they were added. */
+  hostOn(nth: number, port: number): Host {
+    return found(this.hosts.find((host) => host.switch === nth && host.port === port), `a host on port ${port} of switch ${nth}`);
   }
 
   /** The function with a PDFID. */

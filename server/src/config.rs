@@ -52,6 +52,10 @@ pub struct ServeOptions {
     /// anyway.
     #[arg(long, env = "PATCHBAY_LAB", num_args = 0..=1, value_name = "NAME|FILE")]
     pub lab: Option<Option<PathBuf>>,
+    /// A file with names for the hosts of those switches, which no switch knows. Hosts of one name on several switches are
+    /// one server.
+    #[arg(long, env = "PATCHBAY_HOSTS", value_name = "FILE")]
+    pub hosts: Option<PathBuf>,
     /// How many seconds a switch may take to answer before it counts as away.
     #[arg(
         long,

@@ -1,5 +1,6 @@
 //! The built-in lab: emulated switches in this process, reached over real TCP sockets like any others.
 
+use crate::hosts::lab_key;
 use patchbay_domain::PhysicalPort;
 use patchbay_driver_switchtec::{Reasons, SwitchtecConfig, SwitchtecDriver};
 use patchbay_engine::SwitchConfig;
@@ -136,7 +137,7 @@ fn configure(rack: &Rack, running: &Running, options: ClientOptions) -> SwitchCo
         reasons: Reasons::Softswitch,
     };
     SwitchConfig {
-        key: format!("lab:{}", rack.name),
+        key: lab_key(&rack.name),
         name: rack.name.clone(),
         address: "the built-in lab".to_owned(),
         names: names(rack),

@@ -1,6 +1,6 @@
 //! The server of Patchbay: it puts the rooms together and opens the doors for browsers and programs.
 //!
-//! * [`config`]: the command line and the environment;
+//! * [`config`]: the command line and the environment; [`hosts`]: the file with the names of hosts;
 //! * [`serve`]: start, run, stop; [`lab`]: the built-in lab; [`softswitch`]: the emulated switches
 //!   alone, and [`racks`]: their rack files;
 //! * [`desk`]: what the server does for whoever asks; [`api`]: the JSON door over it;
@@ -17,6 +17,7 @@ pub mod ctl;
 pub mod desk;
 mod encoding;
 pub mod guard;
+pub mod hosts;
 pub mod lab;
 pub mod pages;
 pub mod racks;

@@ -2,8 +2,9 @@
 
 use crate::assets::Assets;
 use crate::breaking::LabBench;
-use crate::config::{ServeOptions, SwitchAddress};
+use crate::config::{SWITCH_PORT, ServeOptions, SwitchAddress};
 use crate::desk::ServerDesk;
+use crate::hosts::{HostNames, HostsError, switch_key};
 use crate::say::say;
 use crate::{api, guard, lab, pages};
 use axum::Router;
@@ -69,6 +70,9 @@ pub enum ServeError {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The hosts file.
+    #[error(transparent)]
+    Hosts(#[from] HostsError),
     /// The lab.
     #[error(transparent)]
     Lab(#[from] lab::LabError),
@@ -104,6 +108,7 @@ pub async fn run(options: ServeOptions) -> Result<(), Box<dyn Error>> {
 }
 
 async fn open(options: &ServeOptions) -> Result<House, ServeError> {
+    let names = options.hosts.as_deref().map(HostNames::read).transpose()?.unwrap_or_default();
     let data = options.data.clone();
     std::fs::create_dir_all(&data).map_err(|source| ServeError::Data { path: data.clone(), source })?;
     let store = Store::open(&data.join(DATABASE)).await?;
@@ -121,6 +126,7 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
             lab.push(running);
         }
     }
+    names.give(&mut switches)?;
     let (engine, tasks) =
         Engine::start(Arc::new(store.clone()), switches, EngineOptions::default(), Clock::SYSTEM).await?;
     let (stop, stopping) = watch::channel(false);
@@ -136,11 +142,13 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
     Ok(House { engine, tasks, store, lab, app, stop })
 }
 
-fn configure(address: &SwitchAddress, options: ClientOptions) -> SwitchConfig {
+/// How the engine reaches a switch. Its name stands in those of its hosts that nobody named, so no two have the same.
+pub(crate) fn configure(address: &SwitchAddress, options: ClientOptions) -> SwitchConfig {
+    let (ip, port) = (address.0.ip(), address.0.port());
     let driver = SwitchtecConfig { address: address.0, instance: 0, options, reasons: Reasons::NumberOnly };
     SwitchConfig {
-        key: format!("switchtec:{address}"),
-        name: format!("pax-{}", address.0.ip()),
+        key: switch_key(address),
+        name: if port == SWITCH_PORT { format!("pax-{ip}") } else { format!("pax-{ip}:{port}") },
         address: address.to_string(),
         names: Names::default(),
         driver: Arc::new(SwitchtecDriver::new(driver)),

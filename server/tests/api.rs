@@ -170,6 +170,44 @@ async fn a_full_host_is_refused() {
 }
 
 #[tokio::test]
+async fn functions_of_two_switches_come_to_one_server_in_one_change_and_go_back_in_one() {
+    let data = folder();
+    let mut lab = command(data.path(), None);
+    lab.args(["--lab", "pair"]);
+    let server = Server::spawn(lab).await;
+    server.ready().await;
+    let topology = server.topology().await;
+    let before = shown(&topology);
+    let hosts = topology["hosts"].as_array().expect("hosts");
+    let far = |name: &str| hosts.iter().rfind(|host| host["name"] == name).expect("on both switches");
+    let to = |function: &str, name: &str| json!({ "function": self::function(&topology, function)["id"], "to": far(name)["id"] });
+    let wanted = json!({ "moves": [to("0x1001", "db-01"), to("0x1801", "db-01")] });
+
+    let plan: Value = server.post("/api/v1/plans", &wanted).await.json().await.expect("JSON");
+    assert_eq!(
+        (plan["switches"].as_array().map(Vec::len), plan["steps"].as_array().map(Vec::len)),
+        (Some(2), Some(4))
+    );
+    let body = json!({ "intent": wanted, "reason": "INC-4412", "seen": topology["generation"] });
+    let record: Value = server.post("/api/v1/changes?wait=true", &body).await.json().await.expect("JSON");
+    assert_eq!(record["stage"], "applied", "{record}");
+    let now = shown(&server.topology().await);
+    for function in ["0x1001", "0x1801"] {
+        assert!(now.contains(&(function.to_owned(), 4, 2)), "by the cable of its switch: {now:?}");
+    }
+
+    let undo = server.get_json(&format!("/api/v1/changes/{}/undo", record["id"])).await;
+    let body = json!({ "intent": undo["intent"], "reason": "back", "seen": undo["generation"] });
+    let record: Value = server.post("/api/v1/changes?wait=true", &body).await.json().await.expect("JSON");
+    assert_eq!((record["stage"].as_str(), shown(&server.topology().await)), (Some("applied"), before));
+
+    let down = server.post("/api/v1/plans", &json!({ "moves": [to("0x1801", "db-02")] })).await;
+    problem(down, 422, "cable_down").await;
+    let other = server.post("/api/v1/plans", &json!({ "moves": [to("0x1001", "db-02")] })).await;
+    assert_eq!(other.status(), StatusCode::OK, "its other cable is up");
+}
+
+#[tokio::test]
 async fn a_refusal_of_the_switch_rolls_the_change_back() {
     let trigger = Trigger {
         kind: Some(CommandKind::Bind),

@@ -91,6 +91,40 @@ async fn a_lab_of_two_switches_is_served_whole() {
 }
 
 #[tokio::test]
+async fn hosts_are_called_as_their_file_says_also_when_they_were_seen_before() {
+    let (data, switch) = (folder(), switch(None).await);
+    let file = data.path().join("hosts.toml");
+    let called = async |server: &Server| {
+        let topology = server.topology().await;
+        let names = topology["hosts"].as_array().expect("hosts").iter().map(|host| host["name"].clone());
+        names.map(|name| name.as_str().expect("text").to_owned()).collect::<Vec<_>>()
+    };
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    let by_default = format!("pax-{}-p4", switch.addr());
+    assert_eq!(called(&server).await[1], by_default);
+    assert!(server.stop().await.success());
+
+    let address = switch.addr();
+    let named = format!("[[host]]\nname = \"db-01\"\nswitch = \"{address}\"\nport = 4\n");
+    std::fs::write(&file, &named).expect("written");
+    let with_file = || {
+        let mut command = command(data.path(), Some(&switch));
+        command.arg("--hosts").arg(&file);
+        command
+    };
+    let server = Server::spawn(with_file()).await;
+    server.ready().await;
+    assert_eq!(called(&server).await[1], "db-01");
+    assert!(server.stop().await.success());
+
+    std::fs::write(&file, named.replace("port = 4", "port = \"four\"")).expect("written");
+    let wrong = with_file().stderr(std::process::Stdio::piped()).output().await.expect("the program runs");
+    let said = complaint(&wrong);
+    assert!(said.contains("hosts.toml, line 4: field \"port\": invalid type"), "{said}");
+}
+
+#[tokio::test]
 async fn two_servers_do_not_share_a_data_folder() {
     let (data, switch) = (folder(), switch(None).await);
     let first = Server::start(data.path(), Some(&switch)).await;

@@ -2,7 +2,7 @@
 
 use crate::LogicalPort;
 use crate::ids::{FunctionId, HostId};
-use crate::intent::{Intent, Move};
+use crate::intent::Move;
 use crate::places::Places;
 use crate::refusal::Refusal;
 use crate::rules::Resolved;
@@ -30,14 +30,10 @@ impl Target {
 }
 
 /// The logical port that each move names, else the lowest free one of its host; where a host has none free, one that
-/// the same intent frees.
-pub(crate) fn choose(
-    topology: &Topology,
-    places: &Places,
-    intent: &Intent,
-) -> Result<Vec<Resolved>, Refusal> {
-    let mut choice = Choice::new(topology, places, intent);
-    intent.moves.iter().map(|wanted| choice.resolve(wanted)).collect()
+/// the same moves free. Each host is the one that the function's switch reaches.
+pub(crate) fn choose(topology: &Topology, places: &Places, moves: &[Move]) -> Result<Vec<Resolved>, Refusal> {
+    let mut choice = Choice::new(topology, places, moves);
+    moves.iter().map(|wanted| choice.resolve(wanted)).collect()
 }
 
 struct Choice<'a> {
@@ -67,13 +63,13 @@ fn named_place(wanted: &Move) -> Option<Place> {
 }
 
 impl<'a> Choice<'a> {
-    fn new(topology: &'a Topology, places: &'a Places, intent: &Intent) -> Self {
+    fn new(topology: &'a Topology, places: &'a Places, moves: &[Move]) -> Self {
         let mut named = BTreeMap::<Place, u8>::new();
-        for place in intent.moves.iter().filter_map(named_place) {
+        for place in moves.iter().filter_map(named_place) {
             let count = named.entry(place).or_default();
             *count = count.saturating_add(1);
         }
-        let moving = intent.moves.iter().map(|m| m.function).collect();
+        let moving = moves.iter().map(|m| m.function).collect();
         Self { topology, places, moving, named, claimed: BTreeMap::new(), looked: BTreeMap::new() }
     }
 

@@ -12,15 +12,15 @@ use std::collections::BTreeSet;
 /// A part of the picture: planning the intent that it was taken for gives on it what it gives on the whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
-    /// The intent's functions, the hosts that have them, shall have them or are wished to have them, everything on those
-    /// hosts, and the open changes that concern any of it.
+    /// The intent's functions, the hosts that have them, shall have them or are wished to have them, by whichever cable,
+    /// everything on those hosts, and the open changes that concern any of it.
     pub topology: Topology,
     /// The last ledger entry in it.
     pub seq: Seq,
 }
 
 impl Excerpt {
-    /// The part of a topology that an intent is about. Costs what that part holds, and what is open.
+    /// The part of a topology that an intent is about. Costs what that part holds, what is open, and a look at each host.
     pub fn of(topology: &Topology, places: &Places, seq: Seq, intent: &Intent) -> Self {
         let named: BTreeSet<FunctionId> = intent.functions().collect();
         let hosts = hosts_of(topology, &named, intent);
@@ -52,11 +52,16 @@ impl Excerpt {
     }
 }
 
+/// The hosts that an intent names or takes something from, and the other cables of those servers: a move may end there,
+/// and what a server keeps it may have by any of them.
 fn hosts_of(topology: &Topology, named: &BTreeSet<FunctionId>, intent: &Intent) -> BTreeSet<HostId> {
     let targets = intent.moves.iter().filter_map(|one| one.to);
     let at = |id: &FunctionId| [topology.functions.get(id).and_then(|f| f.assigned), topology.wish(*id)];
     let homes = named.iter().flat_map(at).flatten().map(|at| at.host);
-    targets.chain(homes).collect()
+    let servers = targets.chain(homes).filter_map(|id| topology.hosts.get(&id));
+    let servers: BTreeSet<&str> = servers.map(|host| host.name.as_str()).collect();
+    let cables = topology.hosts.values().filter(|host| servers.contains(host.name.as_str()));
+    cables.map(|host| host.id).collect()
 }
 
 fn concerns(open: &OpenChange, functions: &BTreeSet<FunctionId>, hosts: &BTreeSet<HostId>) -> bool {

@@ -20,8 +20,8 @@ pub const REASON_MAX_CHARS: usize = 500;
 pub struct Move {
     /// The function to move.
     pub function: FunctionId,
-    /// The host that shall have it; none releases it to the pool. Must be spelt out: a forgotten field must not
-    /// release anything.
+    /// The host that shall have it, or another host of the same server: the plan has the one that the function's switch
+    /// reaches. None releases it to the pool. Must be spelt out: a forgotten field must not release anything.
     #[serde(deserialize_with = "Option::deserialize")]
     pub to: Option<HostId>,
     /// The logical port it shall have there; none lets the plan choose the lowest free one. Several moves of one
@@ -31,7 +31,7 @@ pub struct Move {
 }
 
 impl Move {
-    /// A move to a host, or to the pool, on whichever logical port is free.
+    /// A move to the server of a host, or to the pool, on whichever logical port is free.
     pub const fn new(function: FunctionId, to: Option<HostId>) -> Self {
         Self { function, to, at: None }
     }

@@ -6,6 +6,7 @@
 //! * [`topology`]: switches, hosts, adapters, functions, and who has what;
 //! * [`observation`]: what a switch says about itself, before anything has an id;
 //! * [`intent`] and [`rules`]: what a person asks for, and why it may be refused; [`idempotency`]: asking twice;
+//! * [`reach`]: hosts of one name are one server, and which of them a switch reaches;
 //! * [`plan`]: the ordered steps that carry out an intent, each with its inverse; [`places`]: what it looks up on the way;
 //! * [`goback`]: the intents that undo, restore, revert and adopt; [`touches`]: what changed since somebody looked;
 //!   [`wishes`]: what an entry changes of what is wished; [`excerpt`]: the part of a topology that an intent is about;
@@ -32,6 +33,7 @@ pub mod places;
 pub mod plan;
 mod plan_words;
 pub mod progress;
+pub mod reach;
 pub mod reconcile;
 pub mod record;
 pub mod refusal;

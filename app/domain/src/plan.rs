@@ -294,10 +294,8 @@ impl Plan {
     /// nothing.
     pub fn exact(&self, intent: &Intent) -> Intent {
         let places: BTreeMap<FunctionId, _> = self.moves.iter().map(|m| (m.function, m.to)).collect();
-        let moves = intent.moves.iter().map(|m| Move {
-            at: m.at.or(places.get(&m.function).and_then(|to| to.map(|a| a.logical_port))),
-            ..*m
-        });
+        let spelt = |m: &Move| places.get(&m.function).map_or(*m, |to| Move::exact(m.function, *to));
+        let moves = intent.moves.iter().map(spelt);
         Intent { moves: moves.collect(), ..intent.clone() }
     }
 }

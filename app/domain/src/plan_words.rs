@@ -1,10 +1,10 @@
 //! What a plan is called, and what it warns of.
 
-use crate::ids::{FunctionId, HostId};
+use crate::ids::FunctionId;
 use crate::intent::Origin;
 use crate::places::Places;
 use crate::plan::PlannedMove;
-use crate::topology::{AdapterKind, Assignment, Topology};
+use crate::topology::{AdapterKind, Topology};
 use crate::words::list;
 use std::collections::BTreeMap;
 
@@ -66,9 +66,9 @@ fn moves_title(moves: &[&PlannedMove]) -> String {
     }
 }
 
+/// By name: two functions of different switches change servers by different cables.
 fn is_swap(a: &PlannedMove, b: &PlannedMove) -> bool {
-    let host = |place: Option<Assignment>| place.map(|p| p.host);
-    a.from.is_some() && b.from.is_some() && host(a.from) == host(b.to) && host(b.from) == host(a.to)
+    a.from.is_some() && b.from.is_some() && a.from_name == b.to_name && b.from_name == a.to_name
 }
 
 /// What the plan takes away or interrupts, one sentence for each host and kind.
@@ -88,14 +88,14 @@ pub(crate) fn warnings(topology: &Topology, places: &Places, moves: &[PlannedMov
     lost.chain(shared).collect()
 }
 
-/// How many functions of each kind come to each host.
-type Gains = BTreeMap<(HostId, AdapterKind), usize>;
+/// How many functions of each kind come to each server.
+type Gains<'a> = BTreeMap<(&'a str, AdapterKind), usize>;
 
-fn gains(topology: &Topology, moves: &[PlannedMove]) -> Gains {
+fn gains<'a>(topology: &Topology, moves: &'a [PlannedMove]) -> Gains<'a> {
     let mut gains = Gains::new();
     for one in moves.iter().filter(|m| m.changes_host()) {
-        if let (Some(to), Some(kind)) = (one.to, kind_of(topology, one.function)) {
-            *gains.entry((to.host, kind)).or_default() += 1;
+        if let (Some(to), Some(kind)) = (one.to_name.as_deref(), kind_of(topology, one.function)) {
+            *gains.entry((to, kind)).or_default() += 1;
         }
     }
     gains
@@ -105,19 +105,29 @@ fn kind_of(topology: &Topology, function: FunctionId) -> Option<AdapterKind> {
     topology.functions.get(&function).and_then(|f| topology.adapter_of(f)).map(|a| a.kind)
 }
 
+/// What is lost, each with its switch where there are several: two switches may have functions of the same label.
+fn names(topology: &Topology, lost: &[&PlannedMove]) -> Vec<String> {
+    let switch = |m: &PlannedMove| topology.functions.get(&m.function).and_then(|f| topology.switch_of(f));
+    let one = lost.windows(2).all(|pair| switch(pair[0]) == switch(pair[1]));
+    let name = |m: &&PlannedMove| if one { m.name.clone() } else { topology.label_with_switch(m.function) };
+    lost.iter().map(name).collect()
+}
+
 fn loss(
     topology: &Topology,
     places: &Places,
     host: &str,
     kind: AdapterKind,
     lost: &[&PlannedMove],
-    gains: &Gains,
+    gains: &Gains<'_>,
 ) -> String {
-    let names: Vec<_> = lost.iter().map(|m| m.name.clone()).collect();
-    let id = lost.first().and_then(|m| m.from).map(|a| a.host);
-    let had = id.map_or(0, |id| places.of_host(id).filter(|&f| kind_of(topology, f) == Some(kind)).count());
-    let gained = id.and_then(|id| gains.get(&(id, kind))).copied().unwrap_or(0);
-    let left = (had + gained).saturating_sub(lost.len());
+    let names = names(topology, lost);
+    // A server has what any of its cables brings.
+    let cables = topology.hosts.values().filter(|h| h.name == host);
+    let had =
+        cables.flat_map(|cable| places.of_host(cable.id)).filter(|&f| kind_of(topology, f) == Some(kind));
+    let gained = gains.get(&(host, kind)).copied().unwrap_or(0);
+    let left = (had.count() + gained).saturating_sub(lost.len());
     let names = list(&names);
     match left {
         0 => format!("{host} loses {names} and has no {kind} function left."),

@@ -85,7 +85,7 @@ pub enum Refusal {
         /// The change that will use the port.
         change: ChangeId,
     },
-    /// Function and host hang on different switches.
+    /// The function's switch has no cable to the host's server.
     #[error(
         "{name} is in {switch_name} and {host_name} is cabled to {host_switch_name}. A function can only go to a host on the same switch."
     )]
@@ -100,6 +100,20 @@ pub enum Refusal {
         host_name: String,
         /// The switch of the host.
         host_switch_name: String,
+    },
+    /// The function's switch has several hosts of the name, and the one that was named is on another switch.
+    #[error(
+        "{switch_name} has several hosts called {host_name}. Choose the one that {name} shall go to on the board of {switch_name}."
+    )]
+    SeveralHosts {
+        /// The function.
+        function: FunctionId,
+        /// Its label.
+        name: String,
+        /// The name.
+        host_name: String,
+        /// The switch of the function.
+        switch_name: String,
     },
     /// The switch and the ledger agree about the function.
     #[error("{name} is where Patchbay's history has it, so there is nothing to accept.")]
@@ -209,6 +223,7 @@ impl Refusal {
             // The same word for both: what a program does about it is the same.
             Self::InFlight { .. } | Self::PortInFlight { .. } => "in_flight",
             Self::OtherSwitch { .. } => "other_switch",
+            Self::SeveralHosts { .. } => "several_hosts",
             Self::NotDrifted { .. } => "not_drifted",
             Self::NoSuchPort { .. } => "no_such_port",
             Self::PlaceTaken { .. } => "place_taken",
@@ -234,6 +249,7 @@ impl Refusal {
             Self::InFlight { .. } => "part of a change",
             Self::PortInFlight { .. } => "port is in use",
             Self::OtherSwitch { .. } => "on another switch",
+            Self::SeveralHosts { .. } => "several of this name",
             Self::NotDrifted { .. } => "nothing to accept",
             Self::NoSuchPort { .. } => "no such logical port",
             Self::PlaceTaken { .. } => "logical port is taken",

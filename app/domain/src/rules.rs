@@ -8,7 +8,7 @@ use crate::ids::{FunctionId, HostId};
 use crate::intent::{Intent, MOVES_MAX, Move};
 use crate::places::Places;
 use crate::refusal::Refusal;
-use crate::topology::{Adapter, Assignment, Function, Host, SwitchState, Topology};
+use crate::topology::{Adapter, Assignment, Function, Host, Place, SwitchState, Topology};
 use crate::{LogicalPort, SwitchId};
 use std::collections::BTreeSet;
 
@@ -49,16 +49,15 @@ pub(crate) fn resolve(topology: &Topology, places: &Places, intent: &Intent) -> 
     check_size(intent)?;
     check_each_once(topology, intent)?;
     let mut switches = BTreeSet::new();
-    for wanted in &intent.moves {
-        check_move(topology, places, wanted)?;
-    }
+    let moves = intent.moves.iter().map(|wanted| check_move(topology, places, wanted));
+    let moves = moves.collect::<Result<Vec<_>, _>>()?;
     for &function in &intent.adopt {
         check_adoption(topology, places, function)?;
     }
     for function in intent.functions() {
         switches.extend(topology.switch_of(topology.function(function)?));
     }
-    let moves = choose(topology, places, intent)?;
+    let moves = choose(topology, places, &moves)?;
     Ok(Resolution { moves, adoptions: intent.adopt.clone(), switches })
 }
 
@@ -78,8 +77,8 @@ fn check_each_once(topology: &Topology, intent: &Intent) -> Result<(), Refusal> 
     }
 }
 
-/// The rules that look at one move alone.
-fn check_move(topology: &Topology, places: &Places, wanted: &Move) -> Result<(), Refusal> {
+/// The rules that look at one move alone. Gives the move with the host that the function's switch reaches.
+fn check_move(topology: &Topology, places: &Places, wanted: &Move) -> Result<Move, Refusal> {
     let function = topology.function(wanted.function)?;
     let adapter =
         topology.adapter_of(function).ok_or(Refusal::UnknownFunction { function: wanted.function })?;
@@ -89,9 +88,32 @@ fn check_move(topology: &Topology, places: &Places, wanted: &Move) -> Result<(),
         None if function.assigned.is_none() => {
             Err(Refusal::AlreadyFree { function: function.id, name: topology.label(function.id) })
         }
-        None => Ok(()),
-        Some(host) => check_assign(topology, function, adapter, topology.host(host)?, wanted.at),
+        None => Ok(*wanted),
+        Some(host) => {
+            let host = reached(topology, function, adapter.switch, topology.host(host)?)?;
+            check_assign(topology, function, adapter, host, wanted.at)?;
+            Ok(Move { to: Some(host.id), ..*wanted })
+        }
     }
+}
+
+/// The host by which the function's switch reaches the server of a host.
+fn reached<'a>(
+    topology: &'a Topology,
+    function: &Function,
+    switch: SwitchId,
+    host: &'a Host,
+) -> Result<&'a Host, Refusal> {
+    if let Some(reached) = topology.reach(host, switch) {
+        return Ok(reached);
+    }
+    let (function, name) = (function.id, topology.label(function.id));
+    let (host_name, switch_name) = (host.name.clone(), switch_name(topology, switch));
+    if topology.cables_to(host, switch).next().is_some() {
+        return Err(Refusal::SeveralHosts { function, name, host_name, switch_name });
+    }
+    let host_switch_name = self::switch_name(topology, host.switch);
+    Err(Refusal::OtherSwitch { function, name, switch_name, host_name, host_switch_name })
 }
 
 fn check_switch_ready(topology: &Topology, id: SwitchId) -> Result<(), Refusal> {
@@ -129,15 +151,6 @@ fn check_assign(
     at: Option<LogicalPort>,
 ) -> Result<(), Refusal> {
     let name = || topology.label(function.id);
-    if host.switch != adapter.switch {
-        return Err(Refusal::OtherSwitch {
-            function: function.id,
-            name: name(),
-            switch_name: switch_name(topology, adapter.switch),
-            host_name: host.name.clone(),
-            host_switch_name: switch_name(topology, host.switch),
-        });
-    }
     if at.is_none() && function.assigned.is_some_and(|a| a.host == host.id) {
         let host_name = host.name.clone();
         return Err(Refusal::AlreadyThere { function: function.id, name: name(), host_name });
@@ -173,19 +186,19 @@ fn switch_name(topology: &Topology, id: SwitchId) -> String {
     topology.switches.get(&id).map_or_else(|| format!("switch {id}"), |switch| switch.name.clone())
 }
 
-/// The logical port a single function would get on a host, for showing it before the drop.
+/// The place a single function would get on the server of a host, for showing it before the drop.
 ///
 /// # Errors
 /// The rule that refuses it.
-pub fn port_for(
+pub fn place_for(
     topology: &Topology,
     places: &Places,
     function: FunctionId,
     host: HostId,
-) -> Result<LogicalPort, Refusal> {
+) -> Result<Place, Refusal> {
     let resolved = resolve(topology, places, &Intent::single(function, Some(host)))?;
     let target = resolved.moves.first().and_then(|r| r.to).ok_or(Refusal::Empty)?;
-    Ok(target.place.logical_port)
+    Ok(target.place)
 }
 
 #[cfg(test)]
@@ -275,8 +288,8 @@ mod tests {
         let id = ChangeId::new(5);
         t.open.insert(id, fixture::open(id, first));
         assert_eq!(refusal(&t, &[(NIC_VF2, Some(HOST_A))]), "in_flight");
-        let port = port_for(&t, &Places::of(&t), NIC_VF3, HOST_B).expect("another port is free");
-        assert_ne!(port, target.logical_port);
+        let place = place_for(&t, &Places::of(&t), NIC_VF3, HOST_B).expect("another port is free");
+        assert_ne!(place, target);
     }
 
     #[test]

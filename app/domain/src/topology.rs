@@ -41,7 +41,8 @@ pub struct Switch {
     pub firmware: String,
 }
 
-/// A server at the other end of a host port's cable.
+/// A server as one switch sees it, through one cable: what is at the other end of a host port. Hosts of one name on several
+/// switches are one server, see [`crate::reach`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
     /// Its id.

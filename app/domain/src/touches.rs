@@ -5,7 +5,7 @@
 //! not concern them.
 
 use crate::ids::{ChangeId, FunctionId, Generation};
-use crate::intent::Intent;
+use crate::intent::{Intent, Move};
 use crate::ledger::{Entry, Event};
 use crate::plan::Plan;
 use crate::topology::{Assignment, Place, Topology};
@@ -146,7 +146,8 @@ impl Touches {
 
     /// What an intent names that has changed since `seen`, for one that cannot be planned any more.
     pub fn stale_intent(&self, topology: &Topology, intent: &Intent, seen: Generation) -> Vec<Moved> {
-        let named = intent.moves.iter().filter_map(|m| Some(Place { host: m.to?, logical_port: m.at? }));
+        let place = |m: &Move| Some(Place { host: topology.destination(m)?, logical_port: m.at? });
+        let named = intent.moves.iter().filter_map(place);
         self.find(topology, intent.functions(), named, seen)
     }
 

@@ -105,6 +105,13 @@ impl Topology {
             .map_or_else(|| format!("function {id}"), |(adapter, function)| function_label(adapter, function))
     }
 
+    /// The label of a function with its switch, as in "eth16v5 of pax-a": two switches may have functions of one label.
+    pub fn label_with_switch(&self, id: FunctionId) -> String {
+        let switch = self.functions.get(&id).and_then(|f| self.switches.get(&self.switch_of(f)?));
+        let label = self.label(id);
+        switch.map_or_else(|| label.clone(), |switch| format!("{label} of {}", switch.name))
+    }
+
     /// What a function is in full, as in "VF 5, 25 GbE NIC in slot 16".
     pub fn description(&self, id: FunctionId) -> String {
         let found = self.functions.get(&id).and_then(|f| Some((self.adapter_of(f)?, f)));

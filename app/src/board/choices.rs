@@ -1,9 +1,10 @@
 //! The *Move to…* menu: everything a drag can do, as a list of words.
 
-use patchbay_domain::{FunctionId, Places, SwitchId, Topology};
+use patchbay_domain::{FunctionId, Host, Places, SwitchId, Topology};
+use std::collections::BTreeSet;
 
 use super::layout::{hosts_of, members};
-use super::offer::{Offer, Target, offer_with, swaps};
+use super::offer::{Offer, Target, offer_with, swaps, switches_of};
 
 /// Which list the menu shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Choice {
 impl Choice {
     fn new(target: Target, name: String, offer: Offer) -> Self {
         let note = match &offer {
-            Offer::Accepts(Some(port)) => format!("logical port {port}"),
+            Offer::Accepts(Some(landing)) => format!("logical {landing}"),
             Offer::Accepts(None) => String::new(),
             Offer::Refuses(refusal) => refusal.in_short().to_owned(),
         };
@@ -41,23 +42,36 @@ impl Choice {
     /// The whole line for a screen reader: a refusal in its full sentence.
     pub fn in_full(&self) -> String {
         match &self.offer {
-            Offer::Accepts(Some(port)) => format!("{}, logical port {port}", self.name),
+            Offer::Accepts(Some(landing)) => format!("{}, logical {landing}", self.name),
             Offer::Accepts(None) => self.name.clone(),
             Offer::Refuses(refusal) => format!("{}, not possible. {refusal}", self.name),
         }
     }
 }
 
-/// Every host, and the pool.
+/// Every server, and the pool.
 pub fn places(topology: &Topology, switch: SwitchId, carried: &[FunctionId]) -> Vec<Choice> {
-    let hosts = hosts_of(topology, switch).into_iter().map(|h| (Target::Host(h.id), h.name.clone()));
+    let hosts = servers(topology, switch, carried).into_iter();
+    let hosts = hosts.map(|h| (Target::Host(h.id), h.name.clone()));
     let pool = std::iter::once((Target::Pool, "Release to the pool".to_owned()));
     judged(topology, carried, hosts.chain(pool))
 }
 
+/// The hosts of a switch, and those of the other switches of what is carried; one of several hosts of a server.
+fn servers<'a>(topology: &'a Topology, switch: SwitchId, carried: &[FunctionId]) -> Vec<&'a Host> {
+    let mut servers = hosts_of(topology, switch);
+    for other in switches_of(topology, carried).into_iter().filter(|other| *other != switch) {
+        let listed: BTreeSet<_> = servers.iter().map(|host| host.name.as_str()).collect();
+        let more = hosts_of(topology, other).into_iter().filter(|h| !listed.contains(h.name.as_str()));
+        let more: Vec<_> = more.collect();
+        servers.extend(more);
+    }
+    servers
+}
+
 /// Every function of another host that what is carried can be swapped with.
 pub fn swap_choices(topology: &Topology, switch: SwitchId, carried: &[FunctionId]) -> Vec<Choice> {
-    let of_host = |host: &patchbay_domain::Host| {
+    let of_host = |host: &Host| {
         let (id, name) = (host.id, host.name.clone());
         let targets = members(topology, id).into_iter().map(move |f| Target::Swap(id, f));
         targets.filter(|t| swaps(topology, carried, *t)).map(move |t| (t, name.clone())).collect::<Vec<_>>()
@@ -108,6 +122,23 @@ mod tests {
                 line("Release to the pool", "")
             ]
         );
+    }
+
+    #[test]
+    fn a_server_with_two_cables_stands_in_the_menu_once() {
+        let t = fixture::pair();
+        let lines: Vec<_> = places(&t, OTHER, &[NIC_VF1]).into_iter().map(|c| c.in_full()).collect();
+        assert_eq!(
+            lines,
+            [
+                "web-01, not possible. eth16v1 is already assigned to web-01.",
+                "db-02, logical port 0 on rack-12-pax",
+                "gpu-01, not possible. Port 8 has no link. Check the cable to gpu-01.",
+                "tiny-04, not possible. tiny-04 has no free logical port: all 1 are taken. Release a function from it first.",
+                "Release to the pool"
+            ]
+        );
+        assert_eq!(places(&t, SWITCH, &[NIC_VF1]).len(), 5);
     }
 
     #[test]

@@ -21,6 +21,7 @@ impl Fact {
 
 /// What moves, from where, to where, and what it keeps.
 pub fn facts(topology: &Topology, plan: &Plan) -> Vec<Fact> {
+    let several = plan.switches.len() > 1;
     let moving: Vec<_> = plan.moves.iter().filter(|m| m.from != m.to).collect();
     match moving.as_slice() {
         [] => adopted(topology, plan),
@@ -28,7 +29,8 @@ pub fn facts(topology: &Topology, plan: &Plan) -> Vec<Fact> {
         many => {
             let line = |m: &&PlannedMove| {
                 let (from, to) = (place(topology, m.from), place(topology, m.to));
-                Fact::new(m.name.clone(), format!("{} from {from} to {to}", pdfid(topology, m)))
+                let name = if several { topology.label_with_switch(m.function) } else { m.name.clone() };
+                Fact::new(name, format!("{} from {from} to {to}", pdfid(topology, m)))
             };
             let kept = Fact::new("Keep", "their PDFIDs and everything on the adapters");
             let all = Fact::new("Moves", count(many.len(), "function", "functions"));
@@ -60,9 +62,12 @@ fn pdfid(topology: &Topology, planned: &PlannedMove) -> String {
     topology.functions.get(&planned.function).map(|f| f.pdfid.to_string()).unwrap_or_default()
 }
 
-/// Where on the switch a step works: "port 8, logical port 2".
-pub fn step_detail(step: &Step) -> String {
-    format!("port {}, logical port {}", step.port, step.place.logical_port)
+/// Where a step works: "port 8, logical port 2", and on which switch where the plan has several.
+pub fn step_detail(topology: &Topology, plan: &Plan, step: &Step) -> String {
+    let place = format!("port {}, logical port {}", step.port, step.place.logical_port);
+    let several = plan.switches.len() > 1;
+    let switch = topology.switches.get(&step.switch).filter(|_| several);
+    switch.map_or_else(|| place.clone(), |switch| format!("{}, {place}", switch.name))
 }
 
 #[cfg(test)]
@@ -85,7 +90,21 @@ mod tests {
                 Fact::new("Keeps", "PDFID 0x1001"),
             ]
         );
-        assert_eq!(step_detail(&made.steps[0]), "port 0, logical port 0");
+        assert_eq!(step_detail(&t, &made, &made.steps[0]), "port 0, logical port 0");
+    }
+
+    #[test]
+    fn a_plan_over_two_switches_says_which_is_which() {
+        let t = fixture::pair();
+        let both = intent_for(&t, &[NIC_VF1, FAR_VF1], Target::Host(TWIN_B));
+        let made = plan(&t, &both).expect("allowed");
+        let names: Vec<_> = facts(&t, &made).into_iter().map(|f| f.name).collect();
+        assert_eq!(names, ["Moves", "eth16v1 of rack-12-pax", "eth16v1 of rack-13-pax", "Keep"]);
+        let places: Vec<_> = made.steps.iter().map(|step| step_detail(&t, &made, step)).collect();
+        assert_eq!(
+            (places[0].as_str(), places[3].as_str()),
+            ("rack-12-pax, port 0, logical port 0", "rack-13-pax, port 4, logical port 0")
+        );
     }
 
     #[test]

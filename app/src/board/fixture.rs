@@ -19,6 +19,11 @@ pub(crate) const HBA: AdapterId = AdapterId::new(2);
 pub(crate) const NIC_VF1: FunctionId = FunctionId::new(2);
 pub(crate) const NIC_VF2: FunctionId = FunctionId::new(3);
 pub(crate) const HBA_VF1: FunctionId = FunctionId::new(11);
+pub(crate) const OTHER: SwitchId = SwitchId::new(2);
+pub(crate) const TWIN_A: HostId = HostId::new(5);
+pub(crate) const TWIN_B: HostId = HostId::new(6);
+pub(crate) const FAR_NIC: AdapterId = AdapterId::new(3);
+pub(crate) const FAR_VF1: FunctionId = FunctionId::new(22);
 
 /// web-01 with the NIC's VF 1, db-02 with nothing, gpu-01 without a link, tiny-04 with one logical port, which the
 /// HBA's VF 1 has. Both adapters have a PF and two VFs.
@@ -50,6 +55,21 @@ pub(crate) fn topology() -> Topology {
     add_adapter(&mut t, (HBA, AdapterKind::Hba, "32G FC HBA", 20), 10, 0x1100);
     assign(&mut t, NIC_VF1, HOST_A, 0);
     assign(&mut t, HBA_VF1, HOST_FULL, 0);
+    t
+}
+
+/// The same beside a second switch, to which web-01 and db-02 are cabled too, with a NIC whose VF 1 is on web-01.
+pub(crate) fn pair() -> Topology {
+    let mut t = topology();
+    let other = Switch { id: OTHER, name: "rack-13-pax".to_owned(), ..t.switches[&SWITCH].clone() };
+    t.switches.insert(OTHER, other);
+    for (twin, of) in [(TWIN_A, HOST_A), (TWIN_B, HOST_B)] {
+        let twin = Host { id: twin, switch: OTHER, ..t.hosts[&of].clone() };
+        t.hosts.insert(twin.id, twin);
+    }
+    add_adapter(&mut t, (FAR_NIC, AdapterKind::Nic, "100 GbE NIC", 16), 21, 0x1800);
+    t.adapters.get_mut(&FAR_NIC).expect("just added").switch = OTHER;
+    assign(&mut t, FAR_VF1, TWIN_A, 0);
     t
 }
 

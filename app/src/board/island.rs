@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use patchbay_api::{Picture, WayBack};
 use patchbay_domain::{ChangeId, Seq, SwitchId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 use super::paint;
 use super::parts::{
@@ -15,7 +16,7 @@ use super::sheet::{Face, Sheet};
 use super::state::BoardState;
 use super::{keys, pointer};
 use crate::live::{self, LiveState};
-use crate::ui::LiveMark;
+use crate::ui::{LiveMark, selected_by};
 
 /// The id of the data block beside the island.
 pub const PICTURE_BLOCK_ID: &str = "picture";
@@ -102,9 +103,20 @@ fn wake(scene: Scene) {
             scene.hands.menu.set(None);
         }
     });
+    select_asked(scene);
     follow_stream(scene);
     if let Some(way) = asked_way() {
         scene.go_back(way);
+    }
+}
+
+/// Selects what was selected on the board that led here, as far as it is still there.
+fn select_asked(scene: Scene) {
+    let asked = window().location().search().map(|query| selected_by(&query)).unwrap_or_default();
+    let there: BTreeSet<_> =
+        scene.state.with(|t| asked.into_iter().filter(|id| t.functions.contains_key(id)).collect());
+    if !there.is_empty() {
+        scene.hands.selection.set(there);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What stands where on the board, and in which words.
 
+use patchbay_domain::words::list;
 use patchbay_domain::{Adapter, Assignment, FunctionId, Host, HostId, Role, SwitchId, Topology};
 
 /// The hosts of a switch, in the order of their ports.
@@ -7,6 +8,12 @@ pub fn hosts_of(topology: &Topology, switch: SwitchId) -> Vec<&Host> {
     let mut hosts: Vec<_> = topology.hosts.values().filter(|h| h.switch == switch).collect();
     hosts.sort_unstable_by_key(|h| h.port);
     hosts
+}
+
+/// "also on pax-b": the other switches that a host's server is cabled to; none for a server with one cable.
+pub fn also_on(topology: &Topology, host: HostId) -> Option<String> {
+    let others: Vec<_> = topology.also_on(topology.hosts.get(&host)?).map(|s| s.name.clone()).collect();
+    (!others.is_empty()).then(|| format!("also on {}", list(&others)))
 }
 
 /// The adapters of a switch, in the order of their slots.
@@ -118,6 +125,17 @@ mod tests {
     fn the_footer_counts_functions_and_cables() {
         let counts = Counts::of(&fixture::topology(), SWITCH);
         assert_eq!(counts, Counts { functions: 6, assigned: 2, cables: 6, cables_up: 5 });
+    }
+
+    #[test]
+    fn a_server_with_two_cables_says_so_on_both_cards() {
+        let t = fixture::pair();
+        let said = |host| also_on(&t, host);
+        assert_eq!(
+            (said(HOST_A), said(TWIN_A)),
+            (Some("also on rack-13-pax".to_owned()), Some("also on rack-12-pax".to_owned()))
+        );
+        assert_eq!(said(HOST_FULL), None);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What would happen if the carried functions were dropped here: the same rules as on the server, before the drop.
 
-use patchbay_domain::rules::{check_with, port_for};
+use patchbay_domain::rules::{check_with, place_for};
 use patchbay_domain::words::list;
 use patchbay_domain::{
-    AdapterId, FunctionId, HostId, Intent, LogicalPort, Move, Places, Refusal, SwitchId, Topology,
+    AdapterId, FunctionId, HostId, Intent, LogicalPort, Move, Place, Places, Refusal, SwitchId, Topology,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::layout::hosts_of;
 use super::walk::Stop;
@@ -21,11 +22,38 @@ pub enum Target {
     Pool,
 }
 
+/// Where one function would come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landing {
+    /// The logical port.
+    pub port: LogicalPort,
+    /// The switch it is on, where that is not the one of the card: the server has another cable, and the function comes
+    /// by that.
+    pub elsewhere: Option<String>,
+}
+
+impl Landing {
+    fn at(topology: &Topology, place: Place, card: HostId) -> Self {
+        let switch_of = |host: HostId| topology.hosts.get(&host).map(|h| h.switch);
+        let other = switch_of(place.host).filter(|on| Some(*on) != switch_of(card));
+        let elsewhere = other.and_then(|id| Some(topology.switches.get(&id)?.name.clone()));
+        Self { port: place.logical_port, elsewhere }
+    }
+}
+
+/// "port 1", or "port 1 on pax-b".
+impl fmt::Display for Landing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "port {}", self.port)?;
+        self.elsewhere.as_ref().map_or(Ok(()), |switch| write!(f, " on {switch}"))
+    }
+}
+
 /// What a target says to the carried functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offer {
-    /// They may come. With the logical port, where it is one function for one host.
-    Accepts(Option<LogicalPort>),
+    /// They may come. With where to, where it is one function for one host.
+    Accepts(Option<Landing>),
     /// They may not.
     Refuses(Refusal),
 }
@@ -34,7 +62,7 @@ impl Offer {
     /// A few words for the card: "drop here: port 1" or "cable is down".
     pub fn in_short(&self) -> String {
         match self {
-            Self::Accepts(Some(port)) => format!("drop here: port {port}"),
+            Self::Accepts(Some(landing)) => format!("drop here: {landing}"),
             Self::Accepts(None) => "drop here".to_owned(),
             Self::Refuses(refusal) => refusal.in_short().to_owned(),
         }
@@ -51,19 +79,20 @@ impl Offer {
     }
 }
 
-/// The intent of dropping `carried` on a target. Functions that are there already stay out of it, unless all are: then
-/// the rules shall say so.
+/// The intent of dropping `carried` on a target. Functions that are there already, by whichever cable, stay out of it,
+/// unless all are: then the rules shall say so.
 pub fn intent_for(topology: &Topology, carried: &[FunctionId], target: Target) -> Intent {
     let host_of = |f: FunctionId| topology.functions.get(&f).and_then(|f| f.assigned).map(|a| a.host);
+    let leaves = |f: FunctionId, to: Option<HostId>| host_of(f) != topology.destination(&Move::new(f, to));
     let all_to = |to: Option<HostId>| {
-        let moves = |f: &FunctionId| host_of(*f) != to;
+        let moves = |f: &FunctionId| leaves(*f, to);
         let any_moves = carried.iter().any(moves);
         let wanted = carried.iter().filter(|f| !any_moves || moves(f));
         Intent::moving(wanted.map(|f| Move::new(*f, to)).collect())
     };
     match (target, carried) {
         (Target::Pool, _) => all_to(None),
-        (Target::Swap(host, other), [one]) if host_of(*one).is_some_and(|home| home != host) => {
+        (Target::Swap(host, other), [one]) if host_of(*one).is_some() && leaves(*one, Some(host)) => {
             Intent::moving(vec![Move::new(*one, Some(host)), Move::new(other, host_of(*one))])
         }
         (Target::Host(host) | Target::Swap(host, _), _) => all_to(Some(host)),
@@ -83,7 +112,10 @@ pub fn offer_with(topology: &Topology, places: &Places, carried: &[FunctionId], 
         _ => None,
     };
     let verdict = match single {
-        Some((function, host)) => port_for(topology, places, function, host).map(Some),
+        Some((function, host)) => {
+            let landing = |place| Some(Landing::at(topology, place, host));
+            place_for(topology, places, function, host).map(landing)
+        }
         None => check_with(topology, places, &intent).map(|()| None),
     };
     verdict.map_or_else(Offer::Refuses, Offer::Accepts)
@@ -115,9 +147,18 @@ impl Offers {
     }
 }
 
-/// "eth16v5", "eth16v5 and fc20v1", "4 functions": what is carried, for sentences.
+/// "eth16v5", "eth16v5 and fc20v1", "4 functions": what is carried, for sentences. Each with its switch where there are
+/// several.
 pub fn carried_name(topology: &Topology, carried: &[FunctionId]) -> String {
-    list(&carried.iter().map(|f| topology.label(*f)).collect::<Vec<_>>())
+    let several = switches_of(topology, carried).len() > 1;
+    let name = |f: &FunctionId| if several { topology.label_with_switch(*f) } else { topology.label(*f) };
+    list(&carried.iter().map(name).collect::<Vec<_>>())
+}
+
+/// The switches that functions belong to.
+pub fn switches_of(topology: &Topology, functions: &[FunctionId]) -> BTreeSet<SwitchId> {
+    let switch = |id: &FunctionId| topology.switch_of(topology.functions.get(id)?);
+    functions.iter().filter_map(switch).collect()
 }
 
 /// What a screen reader says when carried functions come over a target.
@@ -133,7 +174,7 @@ pub fn announce(topology: &Topology, carried: &[FunctionId], target: Target) -> 
         (Offer::Accepts(_), Target::Swap(..)) if swaps(topology, carried, target) => {
             format!("{place}: Enter swaps the two.")
         }
-        (Offer::Accepts(Some(port)), _) => format!("{place} accepts. Enter drops on logical port {port}."),
+        (Offer::Accepts(Some(landing)), _) => format!("{place} accepts. Enter drops on logical {landing}."),
         (Offer::Accepts(None), Target::Pool) => format!("{place} accepts. Enter releases."),
         (Offer::Accepts(None), _) => format!("{place} accepts. Enter drops."),
     }
@@ -168,6 +209,7 @@ pub fn swaps(topology: &Topology, carried: &[FunctionId], target: Target) -> boo
 mod tests {
     use super::*;
     use crate::board::fixture::{self, *};
+    use patchbay_domain::plan;
 
     #[test]
     fn every_card_says_what_would_happen() {
@@ -217,6 +259,41 @@ mod tests {
         assert_eq!(intent_for(&t, &both, Target::Host(HOST_B)), Intent::single(NIC_VF1, Some(HOST_B)));
         assert_eq!(intent_for(&t, &both, Target::Pool).moves.len(), 2);
         assert_eq!(offer(&t, &[NIC_VF2], Target::Host(HOST_B)).in_short(), "already here");
+    }
+
+    #[test]
+    fn a_card_says_by_which_other_cable_a_function_comes() {
+        let t = fixture::pair();
+        let offers = Offers::read(&t, OTHER, &[NIC_VF1]);
+        assert_eq!(offers.hosts[&TWIN_B].in_short(), "drop here: port 0 on rack-12-pax");
+        assert_eq!(offers.hosts[&TWIN_A].in_short(), "already here");
+        assert_eq!(
+            announce(&t, &[NIC_VF1], Target::Host(TWIN_B)),
+            "db-02 accepts. Enter drops on logical port 0 on rack-12-pax."
+        );
+        assert_eq!(Offers::read(&t, SWITCH, &[FAR_VF1]).hosts[&HOST_FULL].in_short(), "on another switch");
+    }
+
+    #[test]
+    fn functions_of_two_switches_are_carried_onto_one_server() {
+        let mut t = fixture::pair();
+        let both = [NIC_VF1, FAR_VF1];
+        assert_eq!(carried_name(&t, &both), "eth16v1 of rack-12-pax and eth16v1 of rack-13-pax");
+        let made = plan(&t, &intent_for(&t, &both, Target::Host(HOST_B))).expect("allowed");
+        assert_eq!(made.switches, [SWITCH, OTHER]);
+        assert_eq!(offer(&t, &both, Target::Host(TWIN_B)), Offer::Accepts(None));
+        assert_eq!(offer(&t, &both, Target::Host(HOST_A)).in_short(), "already here");
+        assign(&mut t, FAR_VF1, TWIN_B, 0);
+        assert_eq!(intent_for(&t, &both, Target::Host(HOST_B)), Intent::single(NIC_VF1, Some(HOST_B)));
+    }
+
+    #[test]
+    fn two_functions_of_one_server_have_nothing_to_swap_whatever_their_switches() {
+        let mut t = fixture::pair();
+        assert!(!swaps(&t, &[FAR_VF1], Target::Swap(HOST_A, NIC_VF1)));
+        assign(&mut t, FAR_VF1, TWIN_B, 0);
+        assert!(swaps(&t, &[FAR_VF1], Target::Swap(HOST_A, NIC_VF1)));
+        assert!(offer(&t, &[FAR_VF1], Target::Swap(HOST_A, NIC_VF1)).accepts());
     }
 
     #[test]

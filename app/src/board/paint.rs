@@ -4,6 +4,7 @@
 //! are attributes that this code moves from element to element.
 
 use leptos::prelude::*;
+use patchbay_domain::FunctionId;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, ResizeObserver};
@@ -15,6 +16,7 @@ use super::offer::Target;
 use super::scene::Scene;
 use super::trace::Trace;
 use super::walk::{Stop, Walk};
+use crate::ui::with_selected;
 
 /// Where the carried functions are drawn, beside the card that the keys have chosen.
 const CARRY_OFFSET: Point = Point { x: 48.0, y: 18.0 };
@@ -58,6 +60,7 @@ fn paint_marks(scene: Scene) {
     let functions = |ids: &[_]| ids.iter().map(|id| format!("[data-function=\"{id}\"]")).collect::<Vec<_>>();
     let selected: Vec<_> = hands.selection.with_untracked(|s| s.iter().copied().collect());
     dom::mark("aria-pressed", "true", Some("false"), &functions(&selected));
+    take_selection_along(&selected);
     dom::mark("data-carried", "yes", None, &functions(&hands.carried()));
     let lit = hands.lit.get_untracked().map(|stop| scene.state.with(|t| Trace::through(t, stop).selectors()));
     dom::mark("data-lit", "yes", None, lit.as_deref().unwrap_or_default());
@@ -70,6 +73,15 @@ fn paint_marks(scene: Scene) {
     );
     paint_focus(scene);
     place_beside_choice(scene);
+}
+
+/// The links to other boards lead there with what is selected here.
+fn take_selection_along(selected: &[FunctionId]) {
+    for link in dom::find_all("a[data-board]") {
+        if let Some(board) = link.get_attribute("data-board") {
+            set(&link, "href", &with_selected(&board, selected));
+        }
+    }
 }
 
 fn over_selectors(scene: Scene, target: Target) -> Vec<String> {

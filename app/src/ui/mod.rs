@@ -22,7 +22,7 @@ pub use icon::{Glyph, Icon};
 #[cfg(feature = "ssr")]
 pub use layout::{Layout, Surroundings};
 pub use live_mark::LiveMark;
-pub use nav::{LAB_PATH, Section, board_path};
+pub use nav::{LAB_PATH, Section, board_path, selected_by, with_selected};
 pub use ready::Ready;
 pub use theme_switch::ThemeSwitch;
 pub use times::Times;

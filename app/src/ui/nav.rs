@@ -9,7 +9,10 @@ use super::StateBadge;
 use super::layout::Surroundings;
 #[cfg(feature = "ssr")]
 use leptos::prelude::*;
-use patchbay_domain::SwitchId;
+use patchbay_domain::{FunctionId, SwitchId};
+
+/// The name in an address that stands before the selected functions.
+const SELECTED: &str = "with";
 
 /// Where the lab's hardware can be broken; the server has the page.
 pub const LAB_PATH: &str = "/lab";
@@ -17,6 +20,23 @@ pub const LAB_PATH: &str = "/lab";
 /// Where the board of a switch is.
 pub fn board_path(switch: SwitchId) -> String {
     format!("/switches/{switch}")
+}
+
+/// Where the board of a switch is, given its plain address, with these functions selected. A board shows one switch, and
+/// what is selected on it comes along to the next one.
+pub fn with_selected(board: &str, functions: &[FunctionId]) -> String {
+    if functions.is_empty() {
+        return board.to_owned();
+    }
+    let ids: Vec<_> = functions.iter().map(ToString::to_string).collect();
+    format!("{board}?{SELECTED}={}", ids.join(","))
+}
+
+/// The functions that the query of a board's address selects.
+pub fn selected_by(query: &str) -> Vec<FunctionId> {
+    let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));
+    let ids = pairs.filter(|(name, _)| *name == SELECTED).flat_map(|(_, ids)| ids.split(','));
+    ids.filter_map(|id| id.parse().ok()).collect()
 }
 
 /// A section of Patchbay.
@@ -50,7 +70,7 @@ pub fn Nav(
     });
     let racks = around.switches.into_iter().map(|(id, name, state)| {
         let board = board_path(id);
-        view! { <li class="rack" data-switch=id.get()><a href=board>{name}</a><StateBadge state/></li> }
+        view! { <li class="rack" data-switch=id.get()><a href=board.clone() data-board=board>{name}</a><StateBadge state/></li> }
     });
     let racks: Vec<_> = racks.collect();
     view! {
@@ -126,7 +146,20 @@ fn set_text(selector: &str, text: &str) -> Option<leptos::web_sys::Element> {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::{board_path, grouped, selected_by, with_selected};
+    use patchbay_domain::{FunctionId, SwitchId};
+
+    #[test]
+    fn what_is_selected_stands_in_the_address_of_the_next_board() {
+        let board = board_path(SwitchId::new(2));
+        assert_eq!(with_selected(&board, &[]), "/switches/2");
+        let two = [FunctionId::new(7), FunctionId::new(12)];
+        let address = with_selected(&board, &two);
+        assert_eq!(address, "/switches/2?with=7,12");
+        assert_eq!(selected_by("?with=7,12"), two);
+        assert_eq!(selected_by("?undo=3&with=7,x,-1,12"), two);
+        assert!(selected_by("").is_empty() && selected_by("?with=").is_empty());
+    }
 
     #[test]
     fn counts_are_grouped_by_thousands() {

@@ -78,7 +78,7 @@ impl EngineTasks {
 }
 
 impl Engine {
-    /// Loads what is known, adds the configured switches, and starts to look at them. Returns as soon as the picture can
+    /// Loads what is known, adds the configured switches with the names of their hosts, and starts to look at them. Returns as soon as the picture can
     /// be asked for; switches are read, and open changes recovered, in the background.
     ///
     /// # Errors
@@ -183,6 +183,7 @@ async fn add_switches(
         let added =
             records.add_switch(clock.now(), &Actor::Engine, &config.key, &config.name, &config.address);
         let (id, _) = added.await?;
+        records.name_hosts(id, &config.names).await?;
         if ids.contains(&id) {
             return Err(EngineError::SameSwitch { key: config.key.clone() });
         }

@@ -146,7 +146,7 @@ async fn a_pulled_cable_refuses_at_once_and_is_a_trouble_when_it_stays_out() {
     ward.until_troubles(1).await;
     assert!(between(began, clock()) >= TimeDelta::milliseconds(2_500));
     let raised = ward.engine.snapshot().topology.health.values().next().cloned().expect("raised");
-    assert_eq!(raised.name, "host-p0");
+    assert_eq!(raised.name, "rack-12-pax-p0");
     sleep(Duration::from_secs(180)).await;
     ward.cable(true).await;
     let (over, lasted) = (clock(), between(raised.at, clock()));

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{MemorySwitch, leave_open, options, person, submission};
+use common::{Held, MemorySwitch, leave_open, options, person, reason, submission};
 use patchbay_domain::*;
 use patchbay_driver::{Fault, FaultPoint, Faults, Faulty, When};
 use patchbay_engine::{
@@ -22,6 +22,13 @@ struct Pair {
     tasks: EngineTasks,
 }
 
+/// Every port of both switches leads to the same server.
+fn servers() -> Names {
+    let hosts = [(0, "web-01"), (4, "db-01"), (8, "gpu-01")];
+    let hosts = hosts.map(|(port, name)| (PhysicalPort(port), name.to_owned())).into();
+    Names { hosts, ..Names::default() }
+}
+
 impl Pair {
     async fn start() -> Self {
         Self::on(Default::default(), Default::default(), MemoryRecords::default()).await
@@ -32,7 +39,7 @@ impl Pair {
             key: format!("memory-{n}"),
             name: format!("pax-{n}"),
             address: "memory".to_owned(),
-            names: Names::default(),
+            names: servers(),
             driver: Arc::new(Faulty::new(switches[n].clone(), faults[n].clone())),
         };
         let configs = vec![config(0), config(1)];
@@ -108,6 +115,38 @@ async fn a_change_over_two_switches_happens_on_both_or_on_none() {
         }
     }
     assert_eq!(pair.carry_out(both(&pair, Some(8), Some(8))).await, Outcome::Applied);
+    assert!(pair.topology().drift.is_empty());
+}
+
+#[tokio::test]
+async fn functions_of_both_switches_come_to_one_server_together_or_not_at_all() {
+    let pair = Pair::start().await;
+    // Both name the host that the first switch has; the second one reaches that server by its own.
+    let to_server = |port| {
+        let (one, other) = (pair.move_on(0, 1, Some(port)), pair.move_on(1, 1, None));
+        Intent::moving(vec![one, Move { to: one.to, ..other }])
+    };
+    let on = |port: u8| {
+        Held::from([((PhysicalPort(port), LogicalPort(0)), vec![Pdfid::new(0x1001).expect("in range")])])
+    };
+    let held = || (pair.switches[0].held(), pair.switches[1].held());
+    assert_eq!(pair.carry_out(to_server(0)).await, Outcome::Applied);
+    assert_eq!(held(), (on(0), on(0)));
+
+    pair.faults[1].set(FaultPoint { nth: 2, when: When::Before, fault: Fault::Refuse, for_good: false });
+    assert_eq!(pair.carry_out(to_server(4)).await, Outcome::RolledBack, "the second switch refuses to bind");
+    assert_eq!(held(), (on(0), on(0)));
+    pair.faults[1].clear();
+
+    assert_eq!(pair.carry_out(to_server(4)).await, Outcome::Applied);
+    assert_eq!(held(), (on(4), on(4)));
+    let entries = pair.records.entries();
+    let opened = entries.iter().rev().find_map(|entry| match &entry.event {
+        Event::ChangeOpened { change, plan, .. } => Some(plan.undo(*change)),
+        _ => None,
+    });
+    assert_eq!(pair.carry_out(opened.expect("it was opened")).await, Outcome::Applied);
+    assert_eq!(held(), (on(0), on(0)));
     assert!(pair.topology().drift.is_empty());
 }
 

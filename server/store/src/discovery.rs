@@ -50,7 +50,8 @@ async fn discovered(
     let mut register = register(connection, switch).await?;
     let first = next_ids(connection).await?;
     let mut next = first;
-    let identify = Identify { register: &mut register, next: &mut next, switch, names };
+    let identify =
+        Identify { register: &mut register, next: &mut next, switch, switch_name: &switch_name, names };
     let shown = identify.picture(&before, seen);
     write_ports(connection, switch, seen).await?;
     write_hosts(connection, switch, &shown, first).await?;

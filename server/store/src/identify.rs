@@ -10,16 +10,28 @@ use patchbay_domain::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+#[cfg(doc)]
+use crate::Store;
+
 /// The highest PCI function number on a logical port.
 const FUNCTION_NUMBER_MAX: u8 = 7;
 
-/// Names for what gets its id now. What has a name already keeps it.
+/// What people call things. A discovery gives the names to what gets its id then; [`Store::name_hosts`] gives them to hosts
+/// that have theirs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
-    /// Hosts by host port; a host without one is called `host-p` and the port.
+    /// Hosts by host port; a host without one is called after its switch and port, as in `pax-10.0.0.5-p3`.
     pub hosts: BTreeMap<PhysicalPort, String>,
     /// Adapters by slot; an adapter without one is called what the switch calls it.
     pub adapters: BTreeMap<PhysicalPort, String>,
+}
+
+impl Names {
+    /// The hosts that have a name here.
+    pub(crate) fn given_hosts(&self) -> impl Iterator<Item = (PhysicalPort, &str)> {
+        let named = self.hosts.iter().map(|(port, name)| (*port, name.as_str()));
+        named.filter(|(_, name)| !name.is_empty())
+    }
 }
 
 /// The ids that are given next.
@@ -79,6 +91,8 @@ pub(crate) struct Identify<'a> {
     pub(crate) next: &'a mut NextIds,
     /// The switch.
     pub(crate) switch: SwitchId,
+    /// What it is called: hosts of one name are one server, so a name that nobody gave must be on no other switch.
+    pub(crate) switch_name: &'a str,
     /// Names for what is new.
     pub(crate) names: &'a Names,
 }
@@ -115,8 +129,9 @@ impl Identify<'_> {
 
     fn host(&mut self, seen: &patchbay_domain::ObservedHostPort) -> Host {
         let port = seen.port;
+        let unnamed = || format!("{}-p{port}", self.switch_name);
         let (id, name) = self.register.hosts.entry(port).or_insert_with(|| {
-            let name = given(&self.names.hosts, port).map_or_else(|| format!("host-p{port}"), str::to_owned);
+            let name = given(&self.names.hosts, port).map_or_else(unnamed, str::to_owned);
             (HostId::new(take(&mut self.next.host)), name)
         });
         let (id, name, switch) = (*id, name.clone(), self.switch);

@@ -3,12 +3,12 @@
 //! Every write is one transaction that changes the tables and appends to the ledger, on one connection, so entries
 //! are numbered without gaps and tables and ledger never disagree: folding all entries with
 //! [`Topology::apply`] gives what [`Store::load`] reads from the tables, but for whether switches answer and for what
-//! they were renamed to.
+//! they and hosts were renamed to.
 //!
 //! * `open`, `writer`: the file, its lock, its settings, its migrations, and the one connection that writes;
 //! * `writing`, `draft`, `write`, `bulk`: what is written, worked out in memory, written in groups;
 //! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
-//! * `picture`, `identify`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
+//! * `picture`, `identify`, `naming`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
 //! * `history`, `moment`: searching, and what was wished at any entry;
 //! * `records`, [`memory`]: what the engine needs of all this, and the same without a database for simulations.
 
@@ -29,6 +29,7 @@ mod ledger;
 mod lines;
 pub mod memory;
 mod moment;
+mod naming;
 mod open;
 mod picture;
 mod records;

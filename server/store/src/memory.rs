@@ -216,6 +216,20 @@ impl Records for MemoryRecords {
         })
     }
 
+    async fn name_hosts(&self, switch: SwitchId, names: &Names) -> Result<(), StoreError> {
+        if names.hosts.is_empty() {
+            return Ok(());
+        }
+        self.memory().commit(|memory| {
+            let Some(register) = memory.registers.get_mut(&switch) else { return };
+            for (port, name) in names.given_hosts() {
+                let Some((id, called)) = register.hosts.get_mut(&port) else { continue };
+                name.clone_into(called);
+                memory.picture.hosts.entry(*id).and_modify(|host| name.clone_into(&mut host.name));
+            }
+        })
+    }
+
     async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError> {
         let asked = Asked::by(&writings)?;
         if writings.is_empty() {
@@ -253,12 +267,14 @@ impl Records for MemoryRecords {
     ) -> Result<Entry, StoreError> {
         check(seen).map_err(|source| StoreError::Contradiction { switch, source })?;
         let mut memory = self.memory();
-        if !memory.picture.switches.contains_key(&switch) {
+        let Some(known) = memory.picture.switches.get(&switch) else {
             return Err(StoreError::UnknownSwitch { switch });
-        }
+        };
+        let switch_name = known.name.clone();
         let mut register = memory.registers.get(&switch).cloned().unwrap_or_default();
         let mut next = memory.next;
-        let identify = Identify { register: &mut register, next: &mut next, switch, names };
+        let identify =
+            Identify { register: &mut register, next: &mut next, switch, switch_name: &switch_name, names };
         let picture = identify.picture(&memory.picture, seen);
         let event = Event::Discovered { switch, picture };
         let written = Written::after(memory.head(), at, &Actor::Engine, event)?;

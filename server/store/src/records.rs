@@ -28,6 +28,9 @@ pub trait Records: Send + Sync + 'static {
         address: &str,
     ) -> Result<(SwitchId, Option<Entry>), StoreError>;
 
+    /// Calls the known hosts of a switch what people call them now.
+    async fn name_hosts(&self, switch: SwitchId, names: &Names) -> Result<(), StoreError>;
+
     /// Writes a group, all of it or nothing.
     async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError>;
 
@@ -68,6 +71,10 @@ impl Records for Store {
         address: &str,
     ) -> Result<(SwitchId, Option<Entry>), StoreError> {
         self.add_switch(at, actor, key, name, address).await
+    }
+
+    async fn name_hosts(&self, switch: SwitchId, names: &Names) -> Result<(), StoreError> {
+        self.name_hosts(switch, names).await
     }
 
     async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError> {

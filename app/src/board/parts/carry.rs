@@ -39,8 +39,8 @@ fn outlook(scene: Scene, carry: &Carry) -> (String, &'static str) {
         (Offer::Accepts(_), Target::Swap(_, other)) if swaps(t, &carry.functions, target) => {
             (format!("Swap with {}", t.label(other)), "ok")
         }
-        (Offer::Accepts(Some(port)), Target::Host(host) | Target::Swap(host, _)) => {
-            (format!("to {}, port {port}", t.host_name(host)), "ok")
+        (Offer::Accepts(Some(landing)), Target::Host(host) | Target::Swap(host, _)) => {
+            (format!("to {}, {landing}", t.host_name(host)), "ok")
         }
         (Offer::Accepts(_), Target::Host(host) | Target::Swap(host, _)) => {
             (format!("to {}", t.host_name(host)), "ok")

@@ -41,7 +41,9 @@ fn SwitchHead(id: SwitchId) -> impl IntoView {
         });
         others
             .into_iter()
-            .map(|(href, name)| view! { <a class="other-switch" href=href>{name}</a> })
+            .map(
+                |(path, name)| view! { <a class="other-switch" href=path.clone() data-board=path>{name}</a> },
+            )
             .collect_view()
     };
     // A switch that was never read has no picture to warn about; the empty board says what to do.

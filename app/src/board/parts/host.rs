@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use patchbay_domain::{FunctionId, Host, HostId, Subject};
 
 use super::troubles::Troubles;
+use crate::board::layout::also_on;
 use crate::board::scene::scene;
 use crate::board::state::{FunctionState, HostSignals};
 use crate::board::walk::Stop;
@@ -18,6 +19,7 @@ pub fn HostCard(
     let scene = scene();
     let known = scene.state.with(|t| t.hosts.get(&id).cloned());
     let (Host { name, port, .. }, HostSignals { members, link, .. }) = known.zip(scene.state.host(id))?;
+    let also = scene.state.with(|t| also_on(t, id));
     let title = format!("host-{id}-name");
     let labelled = title.clone();
     let offer = move || scene.hands.offers.with(|offers| offers.as_ref()?.hosts.get(&id).cloned());
@@ -41,6 +43,7 @@ pub fn HostCard(
                 <h3 id=title>{name.clone()}</h3>
                 {badge}
                 <p class="meta">{meta}</p>
+                {also.map(|also| view! { <p class="meta" data-testid="also">{also}</p> })}
                 <Troubles of=vec![Subject::HostDown(id), Subject::HostNarrow(id)]/>
                 <p class="offer">{move || offer().map(|offer| offer.in_short())}</p>
                 <Chips host=id name=name/>

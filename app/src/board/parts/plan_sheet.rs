@@ -58,8 +58,10 @@ fn Planned(plan: Plan) -> impl IntoView {
     let facts = scene().state.with(|t| facts(t, &plan));
     let facts = facts.into_iter().map(|Fact { name, value }| view! { <dt>{name}</dt><dd>{value}</dd> });
     let warnings = plan.warnings.iter().map(|warning| view! { <p class="note">{warning.clone()}</p> });
-    let steps = plan.steps.iter().map(|step| {
-        view! { <li><span>{step.to_string()}<small>{step_detail(step)}</small></span></li> }
+    let details =
+        scene().state.with(|t| plan.steps.iter().map(|s| step_detail(t, &plan, s)).collect::<Vec<_>>());
+    let steps = plan.steps.iter().zip(details).map(|(step, detail)| {
+        view! { <li><span>{step.to_string()}<small>{detail}</small></span></li> }
     });
     let course = (!plan.steps.is_empty()).then(|| {
         view! {

@@ -2,7 +2,7 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use patchbay_domain::{ChangeId, Outcome};
+use patchbay_domain::{ChangeId, Outcome, Step};
 
 use crate::board::facts::step_detail;
 use crate::board::run::{Ending, Mark, Run};
@@ -34,12 +34,13 @@ pub fn RunSheet(
 fn Steps(run: Run) -> impl IntoView {
     let Run { plan, marks, undo, .. } = run;
     let read_back = ("Read the switch back".to_owned(), "It must show exactly this.".to_owned());
-    let told = plan.steps.iter().map(|step| (step.to_string(), step_detail(step)));
+    let detail = |step: &Step| scene().state.with(|t| step_detail(t, &plan, step));
+    let told = plan.steps.iter().map(|step| (step.to_string(), detail(step)));
     let steps = told.chain(std::iter::once(read_back)).zip(marks);
     let steps = steps.map(|((what, detail), mark)| view! { <StepLine what detail mark/> }).collect_view();
     let undone = undo.into_iter().filter_map(|(index, mark)| {
         let step = plan.steps.get(index)?.inverse();
-        Some(view! { <StepLine what=step.to_string() detail=step_detail(&step) mark/> })
+        Some(view! { <StepLine what=step.to_string() detail=detail(&step) mark/> })
     });
     let undone: Vec<_> = undone.collect();
     let undone = (!undone.is_empty()).then(|| {

@@ -15,7 +15,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-type Held = BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>;
+/// What is on every logical port that is taken, by host port.
+pub type Held = BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>;
 
 /// A switch to look after that is in memory.
 pub fn config(driver: Arc<dyn SwitchDriver>) -> SwitchConfig {

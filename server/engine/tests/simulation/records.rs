@@ -81,6 +81,10 @@ impl Records for SimulatedRecords {
         result
     }
 
+    async fn name_hosts(&self, switch: SwitchId, names: &Names) -> Result<(), StoreError> {
+        self.0.disk.name_hosts(switch, names).await
+    }
+
     async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError> {
         self.before("write").await;
         let result = self.0.disk.write(writings).await;

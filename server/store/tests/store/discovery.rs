@@ -10,7 +10,7 @@ async fn a_first_discovery_gives_ids_names_and_assignments() {
     let lab = Lab::discovered().await;
     let t = lab.topology().await;
     let names: Vec<_> = t.hosts.values().map(|h| (h.id, h.name.as_str(), h.port.0)).collect();
-    assert_eq!(names, [(HOST_A, "web-01", 0), (HOST_B, "host-p4", 4)]);
+    assert_eq!(names, [(HOST_A, "web-01", 0), (HOST_B, "rack-12-pax-p4", 4)]);
     assert_eq!(t.adapters[&NIC].name, "NIC 158b");
     assert_eq!(t.functions.len(), 6);
     let place = Assignment { host: HOST_A, logical_port: LogicalPort(0), number: 0 };

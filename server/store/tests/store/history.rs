@@ -4,8 +4,8 @@ use crate::lab::{self, HBA, HBA_VF1, HOST_A, HOST_B, Lab, NIC, NIC_VF1, NIC_VF2,
 use patchbay_domain::*;
 use patchbay_store::StoreError;
 
-/// Entries 3 to 9: ada moves eth16v1 from web-01 to host-p4 (applied), bob assigns fc20v1 to web-01 (rolled back),
-/// host-p4 loses its link, the switch goes away, ada opens "100%_sure" for eth16v2 to host-p4.
+/// Entries 3 to 9: ada moves eth16v1 from web-01 to rack-12-pax-p4 (applied), bob assigns fc20v1 to web-01 (rolled back),
+/// rack-12-pax-p4 loses its link, the switch goes away, ada opens "100%_sure" for eth16v2 to rack-12-pax-p4.
 async fn busy_lab() -> Lab {
     let lab = Lab::discovered().await;
     let one = lab.open("ada", NIC_VF1, Some(HOST_B), "INC-1 Maintenance").await;

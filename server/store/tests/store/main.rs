@@ -8,6 +8,7 @@ mod history;
 mod lab;
 mod ledger;
 mod memory;
+mod naming;
 mod older;
 mod open;
 mod property;

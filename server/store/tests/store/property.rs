@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 enum Act {
     Add(u8, String),
     Discover(u32, Observation),
+    Name(u32, u8),
     Group(Vec<Part>),
     Count(Subject, u32),
     Reopen,
@@ -107,6 +108,7 @@ fn acts() -> impl Strategy<Value = Act> {
     prop_oneof![
         1 => (0_u8..3, "[a-c]{1,2}").prop_map(|(key, name)| Act::Add(key, name)),
         4 => (1_u32..4, readings()).prop_map(|(switch, seen)| Act::Discover(switch, seen)),
+        1 => (1_u32..4, 0_u8..6).prop_map(|(switch, port)| Act::Name(switch, port)),
         12 => vec(parts(), 0..6).prop_map(Act::Group),
         2 => (subjects(), 1_u32..9).prop_map(|(subject, times)| Act::Count(subject, times)),
         1 => Just(Act::Reopen),
@@ -125,6 +127,11 @@ async fn act(records: &dyn Records, act: &Act) -> Result<Vec<Entry>, String> {
         Act::Discover(switch, seen) => {
             let found = records.discovered(now, SwitchId::new(*switch), seen, &names).await;
             found.map(|entry| vec![entry])
+        }
+        Act::Name(switch, port) => {
+            let hosts = [(PhysicalPort(*port), format!("named-{port}"))].into();
+            let named = Names { hosts, ..Names::default() };
+            records.name_hosts(SwitchId::new(*switch), &named).await.map(|()| Vec::new())
         }
         Act::Group(parts) => {
             let mut group = Group::after(records.load().await.expect("sound"));
@@ -227,7 +234,7 @@ fn nth<T: Copy>(all: impl Iterator<Item = T> + Clone, nth: usize) -> Option<T> {
     all.clone().nth(nth % all.count().max(1))
 }
 
-/// Leaves out what is in no entry: whether a switch answers, what it was renamed to, and how often troubles came.
+/// Leaves out what is in no entry: whether a switch answers, what it or a host was renamed to, and how often troubles came.
 fn comparable(mut topology: Topology) -> Topology {
     for switch in topology.switches.values_mut() {
         if switch.state == SwitchState::Ready {
@@ -236,6 +243,7 @@ fn comparable(mut topology: Topology) -> Topology {
         switch.name.clear();
     }
     topology.health.values_mut().for_each(|raised| raised.times = 0);
+    topology.hosts.values_mut().for_each(|host| host.name.clear());
     topology
 }
 
