@@ -8,6 +8,8 @@ use crate::units::{HostPort, LogicalPort, Pdfid, PhysicalPort, SwitchIndex};
 const BARS: usize = 6;
 /// Bytes of a port header and of an attachment header.
 const HEAD_BYTES: usize = 8;
+/// Bytes of a function's record.
+const FUNCTION_BYTES: usize = 36;
 const TYPE_ENDPOINT: u8 = 0;
 const TYPE_SWITCH: u8 = 1;
 const TYPE_NOTHING: u8 = 2;
@@ -132,7 +134,7 @@ pub struct SwitchFunction {
 impl EndpointPortSection {
     /// The section's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let body: Vec<u8> = self.ports.iter().flat_map(EndpointPort::encode).collect();
+        let body: Vec<u8> = self.ports.iter().map(EndpointPort::encode).collect::<Vec<_>>().concat();
         with_header(DumpClass::EndpointPort, self.owner, &body)
     }
 
@@ -229,7 +231,8 @@ fn parse_attachment<F>(
 
 impl Endpoint {
     fn encode(&self) -> Vec<u8> {
-        let functions: Vec<u8> = self.functions.iter().flat_map(EndpointFunction::encode).collect();
+        let mut functions = Vec::with_capacity(self.functions.len() * FUNCTION_BYTES);
+        self.functions.iter().for_each(|function| function.put(&mut functions));
         put_attachment(self.downstream_id, self.functions.len(), &functions)
     }
 
@@ -241,9 +244,10 @@ impl Endpoint {
 
 impl SwitchBehindPort {
     fn encode(&self) -> Vec<u8> {
-        let functions: Vec<u8> = self.functions.iter().flat_map(SwitchFunction::encode).collect();
+        let mut functions = Vec::with_capacity(self.functions.len() * FUNCTION_BYTES);
+        self.functions.iter().for_each(|function| function.put(&mut functions));
         let mut out = put_attachment(self.downstream_id, self.functions.len(), &functions);
-        out.extend(self.endpoints.iter().flat_map(Endpoint::encode));
+        self.endpoints.iter().for_each(|endpoint| out.extend_from_slice(&endpoint.encode()));
         out
     }
 
@@ -276,8 +280,7 @@ fn parse_class_and_bars(reader: &mut Reader<'_>) -> Result<(u32, u8, [Bar; BARS]
 }
 
 impl EndpointFunction {
-    fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(36);
+    fn put(&self, out: &mut Vec<u8>) {
         out.put_u16(self.id);
         out.put_u16(self.pdfid.get());
         out.extend_from_slice(&[u8::from(self.physical) | u8::from(self.sriov) << 1, self.vf_number, 0, 0]);
@@ -290,8 +293,7 @@ impl EndpointFunction {
         for id in [self.vendor, self.device, self.subsystem_vendor, self.subsystem_device] {
             out.put_u16(id);
         }
-        put_class_and_bars(&mut out, self.class, self.bar_count, &self.bars);
-        out
+        put_class_and_bars(out, self.class, self.bar_count, &self.bars);
     }
 
     fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -325,16 +327,14 @@ impl EndpointFunction {
 }
 
 impl SwitchFunction {
-    fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(36);
+    fn put(&self, out: &mut Vec<u8>) {
         out.put_u16(self.id);
         out.put_u16(self.enumeration_id);
         out.put_zeros(8);
         out.put_u16(self.vendor);
         out.put_u16(self.device);
         out.put_zeros(4);
-        put_class_and_bars(&mut out, self.class, self.bar_count, &self.bars);
-        out
+        put_class_and_bars(out, self.class, self.bar_count, &self.bars);
     }
 
     fn parse(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
