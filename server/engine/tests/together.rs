@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Held, MemorySwitch, leave_open, options, person, reason, submission};
+use common::{Held, MemorySwitch, leave_open, options, person, submission};
 use patchbay_domain::*;
 use patchbay_driver::{Fault, FaultPoint, Faults, Faulty, When};
 use patchbay_engine::{
