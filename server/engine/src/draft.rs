@@ -149,6 +149,11 @@ impl Draft {
         self.seq = entry.seq;
     }
 
+    /// Notes what a durable entry changes, whether it was worked out here or not. `before` is the picture without it.
+    pub(crate) fn touched(&mut self, before: &Topology, entry: &Entry) {
+        self.touches.note(before, entry);
+    }
+
     pub(crate) fn set_switch_state(&mut self, switch: SwitchId, state: SwitchState) {
         self.topology.set_switch_state(switch, state);
     }

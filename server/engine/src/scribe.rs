@@ -265,7 +265,12 @@ impl Scribe {
         }
         let next_change = self.records.load().await?.next_change;
         // Nothing is published before everything is read: who tries again finds the same entries.
-        let found = entries.into_iter().map(|entry| self.book.publish(entry)).collect();
+        let found = entries.into_iter().map(|entry| {
+            // The draft may have been worked out without it: what it changes would pass for what it was before.
+            self.book.look(|now| self.draft.touched(&now.topology, &entry));
+            self.book.publish(entry)
+        });
+        let found = found.collect();
         self.draft.reset(&self.book.snapshot(), next_change);
         self.doubt = false;
         Ok(found)

@@ -267,3 +267,18 @@ async fn records_that_fail_lose_nothing_and_halve_nothing() {
     pair.until(|t| t.drift.is_empty()).await;
     assert!(pair.engine.snapshot().trouble.is_none());
 }
+
+#[tokio::test]
+async fn what_came_with_a_discovery_that_failed_only_in_appearance_is_not_overlooked() {
+    let pair = Pair::start().await;
+    let assigned = pair.carry_out(Intent::moving(vec![pair.move_on(0, 1, Some(0))])).await;
+    assert_eq!(assigned, Outcome::Applied);
+    let seen = pair.topology().generation;
+    pair.records.fail_next(WriteFault::After);
+    pair.switches[0].replace_card();
+    pair.until(|t| t.generation > seen).await;
+    let intent = Intent::moving(vec![pair.move_on(0, 1, Some(4))]);
+    let refused = pair.engine.submit(submission(intent, seen)).await.expect_err("another card's function");
+    let SubmitError::Stale { moved, .. } = refused else { panic!("{refused:?}") };
+    assert!(moved.iter().any(|one| one.by == Toucher::Discovery), "{moved:?}");
+}
