@@ -14,6 +14,10 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 /// What is asked, inside a sentence.
 pub(crate) const READING: &str = "tell what is bound";
 
+/// From which part of its hosts on a switch is asked for a snapshot of everything, to read some of it: every fourth. For
+/// fewer, a conversation for each is less than what the switch has to gather for the snapshot.
+const WORTH_ALL: usize = 4;
+
 impl SwitchtecDriver {
     pub(crate) async fn read_contents(
         &self,
@@ -32,11 +36,15 @@ impl SwitchtecDriver {
     /// What host ports carry; those that are none are left out.
     async fn hvds(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Vec<Hvd>, ClientError> {
         let client = self.client().await?;
-        if let (Some(&port), 1) = (ports.first(), ports.len()) {
-            return Ok(self.hvd(&client, port).await?.into_iter().collect());
+        let layout = Arc::clone(&self.layout());
+        if ports.len() == 1 || ports.len() * WORTH_ALL < layout.hosts() {
+            let mut hosts = Vec::with_capacity(ports.len());
+            for &port in ports {
+                hosts.extend(self.hvd(&client, port).await?);
+            }
+            return Ok(hosts);
         }
         let wanted: BTreeSet<_> = ports.iter().map(|port| wire::PhysicalPort::new(port.0)).collect();
-        let layout = Arc::clone(&self.layout());
         if let Some(hosts) = client.hvds(&layout, &wanted).await? {
             return Ok(hosts);
         }

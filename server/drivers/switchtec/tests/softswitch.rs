@@ -7,7 +7,7 @@ use patchbay_domain::{
 use patchbay_driver::conformance::{self, step};
 use patchbay_driver::{Applied, DriverError, Fault, FaultPoint, Faults, Faulty, SwitchDriver, When};
 use patchbay_driver_switchtec::{Reasons, SwitchtecConfig, SwitchtecDriver};
-use patchbay_softswitch::{Options, Phase, Rack, Running, ScriptedGate, Softswitch, Verdict};
+use patchbay_softswitch::{Lab, Options, Phase, Rack, Running, ScriptedGate, Softswitch, Verdict};
 use patchbay_switchtec::ClientOptions;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -19,7 +19,14 @@ async fn rig(gate: Option<Arc<ScriptedGate>>) -> (Running, SwitchtecDriver) {
 }
 
 async fn rig_with(gate: Option<Arc<ScriptedGate>>, options: ClientOptions) -> (Running, SwitchtecDriver) {
-    let rack = Rack::transcripts().expect("the built-in rack is a rack");
+    rig_of(Rack::transcripts().expect("the built-in rack is a rack"), gate, options).await
+}
+
+async fn rig_of(
+    rack: Rack,
+    gate: Option<Arc<ScriptedGate>>,
+    options: ClientOptions,
+) -> (Running, SwitchtecDriver) {
     let gate = gate.map(|gate| gate as Arc<dyn patchbay_softswitch::Gate>);
     let listen: SocketAddr = "127.0.0.1:0".parse().expect("an address");
     let running = Softswitch::start(rack, listen, Options { gate, ..Options::default() }).await;
@@ -66,6 +73,27 @@ async fn several_functions_on_one_logical_port_keep_their_order() {
     assert_eq!(seen.contents(PhysicalPort(4), LogicalPort(2)), both);
     assert_eq!(driver.apply(&bind.inverse()).await.expect("they unbind"), Applied::Now);
     assert_eq!(driver.observe().await.expect("readable").contents(PhysicalPort(4), LogicalPort(2)), []);
+}
+
+#[tokio::test]
+async fn few_hosts_and_many_are_read_as_a_reading_of_everything_has_them() {
+    let lab = Lab::by_name("large").expect("it is built in").expect("it is a rack");
+    let rack = lab.into_racks().into_iter().next().expect("it has a switch");
+    let (_switch, driver) = rig_of(rack, None, ClientOptions::default()).await;
+    let seen = driver.observe().await.expect("readable");
+    let all: Vec<_> = seen.host_ports.iter().map(|host| host.port).collect();
+    assert!(all.len() > 8, "few are less than a quarter of them");
+    for some in [&all[..1], &all[3..5], &all[..all.len() - 1]] {
+        let held = driver.contents(&some.iter().copied().collect()).await.expect("readable");
+        assert!(held.iter().all(|(port, _, _)| some.contains(&port)), "what was not asked for is not told");
+        for (port, logical_port) in some.iter().flat_map(|port| (0..32).map(|n| (*port, LogicalPort(n)))) {
+            let (there, expected) = (held.at(port, logical_port), seen.contents(port, logical_port));
+            assert_eq!(there, expected, "port {port}, {logical_port}");
+        }
+        assert!(held.iter().next().is_some(), "something is bound");
+    }
+    let strange = BTreeSet::from([all[0], all[1], PhysicalPort(200)]);
+    assert!(matches!(driver.contents(&strange).await, Err(DriverError::Refused { .. })));
 }
 
 #[tokio::test]

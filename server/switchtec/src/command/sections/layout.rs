@@ -46,6 +46,11 @@ impl PaxAll {
 }
 
 impl Layout {
+    /// How many hosts there are.
+    pub fn hosts(&self) -> usize {
+        self.0.len()
+    }
+
     /// The instance number of the host at a port.
     pub fn instance_of(&self, port: PhysicalPort) -> Option<u8> {
         self.0.get(&port).map(|span| span.instance)
