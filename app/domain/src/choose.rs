@@ -2,11 +2,10 @@
 
 use crate::LogicalPort;
 use crate::ids::{FunctionId, HostId};
-use crate::intent::Move;
 use crate::places::Places;
 use crate::refusal::Refusal;
-use crate::rules::Resolved;
-use crate::topology::{Assignment, Host, Place, Topology};
+use crate::rules::{Checked, Resolved};
+use crate::topology::{Assignment, Function, Host, Place, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most functions on one logical port: PCI function numbers are 0 to 7.
@@ -30,15 +29,19 @@ impl Target {
 }
 
 /// The logical port that each move names, else the lowest free one of its host; where a host has none free, one that
-/// the same moves free. Each host is the one that the function's switch reaches.
-pub(crate) fn choose(topology: &Topology, places: &Places, moves: &[Move]) -> Result<Vec<Resolved>, Refusal> {
+/// the same moves free.
+pub(crate) fn choose<'a>(
+    topology: &Topology,
+    places: &Places,
+    moves: &[Checked<'a>],
+) -> Result<Vec<Resolved<'a>>, Refusal> {
     let mut choice = Choice::new(topology, places, moves);
     moves.iter().map(|wanted| choice.resolve(wanted)).collect()
 }
 
-struct Choice<'a> {
-    topology: &'a Topology,
-    places: &'a Places,
+struct Choice<'p> {
+    topology: &'p Topology,
+    places: &'p Places,
     moving: BTreeSet<FunctionId>,
     /// How many moves name each logical port.
     named: BTreeMap<Place, u8>,
@@ -58,29 +61,29 @@ struct Looked {
     freed: u8,
 }
 
-fn named_place(wanted: &Move) -> Option<Place> {
-    Some(Place { host: wanted.to?, logical_port: wanted.at? })
+fn named_place(wanted: &Checked<'_>) -> Option<Place> {
+    Some(Place { host: wanted.host?.id, logical_port: wanted.at? })
 }
 
-impl<'a> Choice<'a> {
-    fn new(topology: &'a Topology, places: &'a Places, moves: &[Move]) -> Self {
+impl<'p> Choice<'p> {
+    fn new(topology: &'p Topology, places: &'p Places, moves: &[Checked<'_>]) -> Self {
         let mut named = BTreeMap::<Place, u8>::new();
         for place in moves.iter().filter_map(named_place) {
             let count = named.entry(place).or_default();
             *count = count.saturating_add(1);
         }
-        let moving = moves.iter().map(|m| m.function).collect();
+        let moving = moves.iter().map(|m| m.function.id).collect();
         Self { topology, places, moving, named, claimed: BTreeMap::new(), looked: BTreeMap::new() }
     }
 
-    fn resolve(&mut self, wanted: &Move) -> Result<Resolved, Refusal> {
-        let from = self.topology.function(wanted.function)?.assigned;
-        let to = match (wanted.to, named_place(wanted)) {
+    fn resolve<'a>(&mut self, wanted: &Checked<'a>) -> Result<Resolved<'a>, Refusal> {
+        let Checked { function, adapter, host, .. } = *wanted;
+        let to = match (host, named_place(wanted)) {
             (None, _) => None,
-            (Some(_), Some(place)) => Some(self.take(wanted.function, from, place)?),
-            (Some(host), None) => Some(self.pick(self.topology.host(host)?)?),
+            (Some(host), Some(place)) => Some(self.take(function, host, place)?),
+            (Some(host), None) => Some(self.pick(host)?),
         };
-        Ok(Resolved { function: wanted.function, from, to })
+        Ok(Resolved { function, adapter, to })
     }
 
     fn pick(&mut self, host: &Host) -> Result<Target, Refusal> {
@@ -106,28 +109,23 @@ impl<'a> Choice<'a> {
     fn search(&self, host: &Host, first: u8, wanted: impl Fn(&Self, Place) -> bool) -> (u8, Option<Place>) {
         let place = |port| Place { host: host.id, logical_port: LogicalPort(port) };
         let open = |place: &Place| !self.named.contains_key(place) && !self.claimed.contains_key(place);
-        match (first..host.logical_ports).find(|&port| open(&place(port)) && wanted(self, place(port))) {
+        match (first..host.logical_ports).find(|&port| wanted(self, place(port)) && open(&place(port))) {
             Some(port) => (port + 1, Some(place(port))),
             None => (host.logical_ports, None),
         }
     }
 
     /// Takes a logical port that a move names.
-    fn take(
-        &mut self,
-        function: FunctionId,
-        from: Option<Assignment>,
-        place: Place,
-    ) -> Result<Target, Refusal> {
-        let host = self.topology.host(place.host)?;
+    fn take(&mut self, function: &Function, host: &Host, place: Place) -> Result<Target, Refusal> {
         if place.logical_port.0 >= host.logical_ports {
             let (host_name, logical_ports) = (host.name.clone(), host.logical_ports);
             return Err(Refusal::NoSuchPort { host_name, logical_port: place.logical_port.0, logical_ports });
         }
         let sharing = self.named.get(&place).copied().unwrap_or(1);
-        if sharing == 1 && from.map(Assignment::place) == Some(place) && self.places.on(place).count() == 1 {
-            let (name, host_name) = (self.topology.label(function), host.name.clone());
-            return Err(Refusal::AlreadyThere { function, name, host_name });
+        let here = function.assigned.map(Assignment::place) == Some(place);
+        if sharing == 1 && here && self.places.on(place).count() == 1 {
+            let (function, host_name) = (function.id, host.name.clone());
+            return Err(Refusal::AlreadyThere { function, name: self.topology.label(function), host_name });
         }
         let free = self.is_free(place);
         if sharing > SHARED_MAX || !(free || self.is_freed(place)) {
@@ -140,7 +138,7 @@ impl<'a> Choice<'a> {
     }
 
     fn is_free(&self, place: Place) -> bool {
-        self.places.reserved(place).is_none() && self.places.on(place).next().is_none()
+        self.places.on(place).next().is_none() && self.places.reserved(place).is_none()
     }
 
     /// Whether the same intent takes everything away from a logical port.

@@ -157,14 +157,14 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(topology: &'a Topology, places: &'a Places, resolved: &[Resolved]) -> Self {
-        let moving = resolved.iter().map(|r| r.function).collect();
+    fn new(topology: &'a Topology, places: &'a Places, resolved: &[Resolved<'a>]) -> Self {
+        let moving = resolved.iter().map(|r| r.function.id).collect();
         Self { topology, places, moving, vacated: BTreeSet::new(), steps: Vec::new() }
     }
 
     /// Releases, and moves onto ports that are free now: unbind and bind stand next to each other, so that each
     /// function is away as briefly as possible.
-    fn immediate_moves(&mut self, resolved: &[Resolved]) -> Result<(), Refusal> {
+    fn immediate_moves(&mut self, resolved: &[Resolved<'a>]) -> Result<(), Refusal> {
         for wanted in resolved.iter().filter(|r| r.to.is_none_or(|to| !to.deferred)) {
             self.vacate(wanted)?;
             self.occupy(wanted)?;
@@ -174,7 +174,7 @@ impl<'a> Draft<'a> {
 
     /// Moves onto ports that this plan frees, and onto ports that several share: everything leaves before anything
     /// arrives.
-    fn deferred_moves(&mut self, resolved: &[Resolved]) -> Result<(), Refusal> {
+    fn deferred_moves(&mut self, resolved: &[Resolved<'a>]) -> Result<(), Refusal> {
         let deferred = || resolved.iter().filter(|r| r.to.is_some_and(|to| to.deferred));
         for wanted in deferred() {
             self.vacate(wanted)?;
@@ -186,7 +186,7 @@ impl<'a> Draft<'a> {
             if here.is_empty() {
                 order.push(target.place);
             }
-            here.push(self.bound(self.topology.function(wanted.function)?));
+            here.push(bound(wanted.function, wanted.label()));
         }
         for place in order {
             let functions = arriving.remove(&place).unwrap_or_default();
@@ -196,21 +196,19 @@ impl<'a> Draft<'a> {
     }
 
     /// What is on a place, in order of function number.
-    fn contents(&self, place: Place) -> Vec<&'a Function> {
-        self.places.on(place).filter_map(|id| self.topology.functions.get(&id)).collect()
+    fn contents(&self, place: Place) -> impl Iterator<Item = &'a Function> {
+        self.places.on(place).filter_map(|id| self.topology.functions.get(&id))
     }
 
     /// Unbinds the logical port a function leaves, once, and binds again what stays there: the switch unbinds a
     /// logical port as a whole (protocol sheet, section 5.4).
-    fn vacate(&mut self, wanted: &Resolved) -> Result<(), Refusal> {
-        let Some(place) = wanted.from.map(Assignment::place) else { return Ok(()) };
+    fn vacate(&mut self, wanted: &Resolved<'a>) -> Result<(), Refusal> {
+        let Some(place) = wanted.function.assigned.map(Assignment::place) else { return Ok(()) };
         if !self.vacated.insert(place) {
             return Ok(());
         }
-        let here = self.contents(place);
-        let all = here.iter().map(|f| self.bound(f)).collect::<Vec<_>>();
-        let rest: Vec<_> =
-            here.iter().filter(|f| !self.moving.contains(&f.id)).map(|f| self.bound(f)).collect();
+        let all: Vec<_> = self.contents(place).map(|f| bound(f, self.topology.label_of(f))).collect();
+        let rest: Vec<_> = all.iter().filter(|f| !self.moving.contains(&f.function)).cloned().collect();
         self.push(place, all, Vec::new())?;
         if !rest.is_empty() {
             self.push(place, Vec::new(), rest)?;
@@ -218,9 +216,9 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn occupy(&mut self, wanted: &Resolved) -> Result<(), Refusal> {
+    fn occupy(&mut self, wanted: &Resolved<'a>) -> Result<(), Refusal> {
         let Some(target) = wanted.to else { return Ok(()) };
-        let function = self.bound(self.topology.function(wanted.function)?);
+        let function = bound(wanted.function, wanted.label());
         self.push(target.place, Vec::new(), vec![function])
     }
 
@@ -236,19 +234,17 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn bound(&self, function: &Function) -> BoundFunction {
-        BoundFunction { function: function.id, pdfid: function.pdfid, name: self.topology.label(function.id) }
-    }
-
     /// The moves asked for, then the functions that stay but share a logical port with one that leaves.
-    fn planned_moves(&self, resolved: &[Resolved]) -> Vec<PlannedMove> {
-        let asked = resolved
-            .iter()
-            .map(|r| self.planned_move(r.function, r.from, r.to.map(Target::assignment), true));
+    fn planned_moves(&self, resolved: &[Resolved<'a>]) -> Vec<PlannedMove> {
+        let asked = resolved.iter().map(|r| {
+            let (named, from) = ((r.function.id, r.label()), r.function.assigned);
+            self.planned_move(named, from, r.to.map(Target::assignment), true)
+        });
         let touched = self.vacated.iter().flat_map(|&place| {
-            let stays = self.contents(place).into_iter().filter(|f| !self.moving.contains(&f.id));
+            let stays = self.contents(place).filter(|f| !self.moving.contains(&f.id));
             (0..).zip(stays).map(|(number, f)| {
-                self.planned_move(f.id, f.assigned, f.assigned.map(|a| Assignment { number, ..a }), false)
+                let to = f.assigned.map(|a| Assignment { number, ..a });
+                self.planned_move((f.id, self.topology.label_of(f)), f.assigned, to, false)
             })
         });
         asked.chain(touched).collect()
@@ -256,7 +252,7 @@ impl<'a> Draft<'a> {
 
     fn planned_move(
         &self,
-        function: FunctionId,
+        (function, name): (FunctionId, String),
         from: Option<Assignment>,
         to: Option<Assignment>,
         asked: bool,
@@ -264,7 +260,7 @@ impl<'a> Draft<'a> {
         let host_name = |a: Assignment| self.topology.host_name(a.host);
         PlannedMove {
             function,
-            name: self.topology.label(function),
+            name,
             from,
             from_name: from.map(host_name),
             to,
@@ -274,9 +270,14 @@ impl<'a> Draft<'a> {
     }
 
     fn adoption(&self, function: FunctionId) -> Result<PlannedMove, Refusal> {
-        let found = self.topology.function(function)?.assigned;
-        Ok(self.planned_move(function, self.topology.wish(function), found, true))
+        let found = self.topology.function(function)?;
+        let named = (function, self.topology.label_of(found));
+        Ok(self.planned_move(named, self.topology.wish(function), found.assigned, true))
     }
+}
+
+fn bound(function: &Function, name: String) -> BoundFunction {
+    BoundFunction { function: function.id, pdfid: function.pdfid, name }
 }
 
 impl Plan {

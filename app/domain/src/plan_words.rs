@@ -1,6 +1,6 @@
 //! What a plan is called, and what it warns of.
 
-use crate::ids::FunctionId;
+use crate::ids::{FunctionId, SwitchId};
 use crate::intent::Origin;
 use crate::places::Places;
 use crate::plan::PlannedMove;
@@ -73,13 +73,18 @@ fn is_swap(a: &PlannedMove, b: &PlannedMove) -> bool {
 
 /// What the plan takes away or interrupts, one sentence for each host and kind.
 pub(crate) fn warnings(topology: &Topology, places: &Places, moves: &[PlannedMove]) -> Vec<String> {
-    let mut losses: BTreeMap<(&str, AdapterKind), Vec<&PlannedMove>> = BTreeMap::new();
-    for one in moves.iter().filter(|m| m.from.is_some() && m.changes_host()) {
-        if let (Some(host), Some(kind)) = (one.from_name.as_deref(), kind_of(topology, one.function)) {
-            losses.entry((host, kind)).or_default().push(one);
+    let (mut losses, mut gains) = (BTreeMap::<_, Vec<Lost<'_>>>::new(), Gains::new());
+    for one in moves.iter().filter(|m| m.changes_host()) {
+        let function = topology.functions.get(&one.function);
+        let Some(adapter) = function.and_then(|f| topology.adapter_of(f)) else { continue };
+        if let Some(host) = one.from_name.as_deref() {
+            let lost = Lost { name: &one.name, switch: adapter.switch };
+            losses.entry((host, adapter.kind)).or_default().push(lost);
+        }
+        if let Some(host) = one.to_name.as_deref() {
+            *gains.entry((host, adapter.kind)).or_default() += 1;
         }
     }
-    let gains = gains(topology, moves);
     let lost = losses.iter().map(|((host, kind), lost)| loss(topology, places, host, *kind, lost, &gains));
     let shared = moves.iter().filter(|m| m.from.is_some() && !m.asked).map(|m| {
         let host = m.from_name.as_deref().unwrap_or("its host");
@@ -91,14 +96,10 @@ pub(crate) fn warnings(topology: &Topology, places: &Places, moves: &[PlannedMov
 /// How many functions of each kind come to each server.
 type Gains<'a> = BTreeMap<(&'a str, AdapterKind), usize>;
 
-fn gains<'a>(topology: &Topology, moves: &'a [PlannedMove]) -> Gains<'a> {
-    let mut gains = Gains::new();
-    for one in moves.iter().filter(|m| m.changes_host()) {
-        if let (Some(to), Some(kind)) = (one.to_name.as_deref(), kind_of(topology, one.function)) {
-            *gains.entry((to, kind)).or_default() += 1;
-        }
-    }
-    gains
+/// A function that a server loses.
+struct Lost<'a> {
+    name: &'a str,
+    switch: SwitchId,
 }
 
 fn kind_of(topology: &Topology, function: FunctionId) -> Option<AdapterKind> {
@@ -106,10 +107,12 @@ fn kind_of(topology: &Topology, function: FunctionId) -> Option<AdapterKind> {
 }
 
 /// What is lost, each with its switch where there are several: two switches may have functions of the same label.
-fn names(topology: &Topology, lost: &[&PlannedMove]) -> Vec<String> {
-    let switch = |m: &PlannedMove| topology.functions.get(&m.function).and_then(|f| topology.switch_of(f));
-    let one = lost.windows(2).all(|pair| switch(pair[0]) == switch(pair[1]));
-    let name = |m: &&PlannedMove| if one { m.name.clone() } else { topology.label_with_switch(m.function) };
+fn names(topology: &Topology, lost: &[Lost<'_>]) -> Vec<String> {
+    let one = lost.windows(2).all(|pair| pair[0].switch == pair[1].switch);
+    let name = |Lost { name, switch }: &Lost<'_>| match topology.switches.get(switch) {
+        Some(switch) if !one => format!("{name} of {}", switch.name),
+        _ => (*name).to_owned(),
+    };
     lost.iter().map(name).collect()
 }
 
@@ -118,7 +121,7 @@ fn loss(
     places: &Places,
     host: &str,
     kind: AdapterKind,
-    lost: &[&PlannedMove],
+    lost: &[Lost<'_>],
     gains: &Gains<'_>,
 ) -> String {
     let names = names(topology, lost);

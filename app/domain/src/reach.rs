@@ -21,6 +21,9 @@ impl Topology {
     /// The host by which a switch reaches the server of a host. None where no cable leads there, and where several do:
     /// which of them is meant is for a person to say.
     pub fn reach<'a>(&'a self, host: &'a Host, switch: SwitchId) -> Option<&'a Host> {
+        if host.switch == switch {
+            return Some(host);
+        }
         let mut cables = self.cables_to(host, switch);
         cables.next().filter(|_| cables.next().is_none())
     }

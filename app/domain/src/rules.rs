@@ -8,7 +8,8 @@ use crate::ids::{FunctionId, HostId};
 use crate::intent::{Intent, MOVES_MAX, Move};
 use crate::places::Places;
 use crate::refusal::Refusal;
-use crate::topology::{Adapter, Assignment, Function, Host, Place, SwitchState, Topology};
+use crate::topology::{Adapter, Function, Host, Place, SwitchState, Topology};
+use crate::words::function_label;
 use crate::{LogicalPort, SwitchId};
 use std::collections::BTreeSet;
 
@@ -30,32 +31,51 @@ pub fn check_with(topology: &Topology, places: &Places, intent: &Intent) -> Resu
 
 /// An intent that passed every rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Resolution {
-    pub(crate) moves: Vec<Resolved>,
+pub(crate) struct Resolution<'a> {
+    pub(crate) moves: Vec<Resolved<'a>>,
     pub(crate) adoptions: Vec<FunctionId>,
     pub(crate) switches: BTreeSet<SwitchId>,
 }
 
+/// A move that breaks no rule by itself, with what it names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checked<'a> {
+    pub(crate) function: &'a Function,
+    pub(crate) adapter: &'a Adapter,
+    /// The host that the function's switch reaches; none for the pool.
+    pub(crate) host: Option<&'a Host>,
+    /// The logical port that the move names there.
+    pub(crate) at: Option<LogicalPort>,
+}
+
 /// A move with its logical port chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Resolved {
-    pub(crate) function: FunctionId,
-    pub(crate) from: Option<Assignment>,
+pub(crate) struct Resolved<'a> {
+    pub(crate) function: &'a Function,
+    pub(crate) adapter: &'a Adapter,
     pub(crate) to: Option<Target>,
 }
 
+impl Resolved<'_> {
+    /// The label of its function.
+    pub(crate) fn label(&self) -> String {
+        function_label(self.adapter, self.function)
+    }
+}
+
 /// Checks every rule and chooses a logical port for every move, in the order of the intent.
-pub(crate) fn resolve(topology: &Topology, places: &Places, intent: &Intent) -> Result<Resolution, Refusal> {
+pub(crate) fn resolve<'a>(
+    topology: &'a Topology,
+    places: &Places,
+    intent: &Intent,
+) -> Result<Resolution<'a>, Refusal> {
     check_size(intent)?;
     check_each_once(topology, intent)?;
-    let mut switches = BTreeSet::new();
     let moves = intent.moves.iter().map(|wanted| check_move(topology, places, wanted));
     let moves = moves.collect::<Result<Vec<_>, _>>()?;
+    let mut switches: BTreeSet<_> = moves.iter().map(|checked| checked.adapter.switch).collect();
     for &function in &intent.adopt {
-        check_adoption(topology, places, function)?;
-    }
-    for function in intent.functions() {
-        switches.extend(topology.switch_of(topology.function(function)?));
+        switches.insert(check_adoption(topology, places, function)?);
     }
     let moves = choose(topology, places, &moves)?;
     Ok(Resolution { moves, adoptions: intent.adopt.clone(), switches })
@@ -77,24 +97,25 @@ fn check_each_once(topology: &Topology, intent: &Intent) -> Result<(), Refusal> 
     }
 }
 
-/// The rules that look at one move alone. Gives the move with the host that the function's switch reaches.
-fn check_move(topology: &Topology, places: &Places, wanted: &Move) -> Result<Move, Refusal> {
+/// The rules that look at one move alone.
+fn check_move<'a>(topology: &'a Topology, places: &Places, wanted: &Move) -> Result<Checked<'a>, Refusal> {
     let function = topology.function(wanted.function)?;
     let adapter =
         topology.adapter_of(function).ok_or(Refusal::UnknownFunction { function: wanted.function })?;
     check_switch_ready(topology, adapter.switch)?;
     check_not_in_flight(topology, places, function)?;
-    match wanted.to {
+    let host = match wanted.to {
         None if function.assigned.is_none() => {
-            Err(Refusal::AlreadyFree { function: function.id, name: topology.label(function.id) })
+            return Err(Refusal::AlreadyFree { function: function.id, name: topology.label(function.id) });
         }
-        None => Ok(*wanted),
+        None => None,
         Some(host) => {
             let host = reached(topology, function, adapter.switch, topology.host(host)?)?;
             check_assign(topology, function, adapter, host, wanted.at)?;
-            Ok(Move { to: Some(host.id), ..*wanted })
+            Some(host)
         }
-    }
+    };
+    Ok(Checked { function, adapter, host, at: wanted.at })
 }
 
 /// The host by which the function's switch reaches the server of a host.
@@ -156,28 +177,30 @@ fn check_assign(
         return Err(Refusal::AlreadyThere { function: function.id, name: name(), host_name });
     }
     // Putting a function back where the ledger wishes it takes nothing from anybody, and the host had it without a link.
-    let back = topology.wish(function.id).is_some_and(|wished| wished.host == host.id);
-    if !host.link.up && !back {
+    let back = || topology.wish(function.id).is_some_and(|wished| wished.host == host.id);
+    if !host.link.up && !back() {
         return Err(Refusal::CableDown { host: host.id, host_name: host.name.clone(), port: host.port.0 });
     }
-    let (adapter_name, slot) = (adapter.name.clone(), adapter.slot.0);
+    let card = || (adapter.name.clone(), adapter.slot.0);
     if !adapter.present {
+        let (adapter_name, slot) = card();
         return Err(Refusal::AdapterAbsent { function: function.id, name: name(), adapter_name, slot });
     }
     if !adapter.link.up {
+        let (adapter_name, slot) = card();
         return Err(Refusal::SlotDown { function: function.id, name: name(), adapter_name, slot });
     }
     Ok(())
 }
 
-/// Adopting needs a difference to adopt, and a switch whose word is fresh.
-fn check_adoption(topology: &Topology, places: &Places, id: FunctionId) -> Result<(), Refusal> {
+/// Adopting needs a difference to adopt, and a switch whose word is fresh. Gives the switch.
+fn check_adoption(topology: &Topology, places: &Places, id: FunctionId) -> Result<SwitchId, Refusal> {
     let function = topology.function(id)?;
     let switch = topology.switch_of(function).ok_or(Refusal::UnknownFunction { function: id })?;
     check_switch_ready(topology, switch)?;
     check_not_in_flight(topology, places, function)?;
     match topology.drift.get(&id) {
-        Some(_) => Ok(()),
+        Some(_) => Ok(switch),
         None => Err(Refusal::NotDrifted { function: id, name: topology.label(id) }),
     }
 }

@@ -90,19 +90,39 @@ impl fmt::Display for Link {
 
 /// The short, stable label of a function: kind and slot, and `v` with the number for a VF, as Linux names them.
 pub fn function_label(adapter: &Adapter, function: &Function) -> String {
-    let (prefix, slot) = (adapter.kind.prefix(), adapter.slot);
-    match function.role {
-        Role::Pf => format!("{prefix}{slot}"),
-        Role::Vf => format!("{prefix}{slot}v{}", function.index),
+    // Written by hand, because a large plan has thousands of them.
+    let mut label = String::with_capacity(LABEL_BYTES);
+    label.push_str(adapter.kind.prefix());
+    push_number(&mut label, adapter.slot.0.into());
+    if function.role == Role::Vf {
+        label.push('v');
+        push_number(&mut label, function.index);
     }
+    label
+}
+
+/// As long as most labels are at most: `nvme254v255`.
+const LABEL_BYTES: usize = 12;
+
+/// Adds a number in decimal digits.
+fn push_number(text: &mut String, number: u16) {
+    if number >= 10 {
+        push_number(text, number / 10);
+    }
+    let digit = u32::from(number % 10);
+    text.extend(char::from_digit(digit, 10));
 }
 
 impl Topology {
     /// The label of a function, as in `eth16v5`; "function 7" for one that is not in the topology.
     pub fn label(&self, id: FunctionId) -> String {
-        let found = self.functions.get(&id).and_then(|f| Some((self.adapter_of(f)?, f)));
-        found
-            .map_or_else(|| format!("function {id}"), |(adapter, function)| function_label(adapter, function))
+        self.functions.get(&id).map_or_else(|| format!("function {id}"), |function| self.label_of(function))
+    }
+
+    /// The same of a function that is at hand.
+    pub(crate) fn label_of(&self, function: &Function) -> String {
+        let unknown = || format!("function {}", function.id);
+        self.adapter_of(function).map_or_else(unknown, |adapter| function_label(adapter, function))
     }
 
     /// The label of a function with its switch, as in "eth16v5 of pax-a": two switches may have functions of one label.
