@@ -1,7 +1,7 @@
 //! Reading what comes in, bounded, with sentences for what cannot be read.
 
 use super::Refused;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use http::header::CONTENT_TYPE;
@@ -12,18 +12,33 @@ use serde::de::DeserializeOwned;
 /// The largest body taken: an intent of the most moves is some 20 kB, so this is generous.
 pub const BODY_MAX_BYTES: usize = 256 * 1024;
 
+/// A body that says it is JSON.
+pub(crate) struct JsonBytes(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBytes {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refused> {
+        require_json(&request)?;
+        read(request.into_body()).await.map(Self)
+    }
+}
+
+impl JsonBytes {
+    /// What it says.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+        serde_json::from_slice(&self.0).map_err(|error| bad(format!("The body cannot be read: {error}.")))
+    }
+}
+
 /// A JSON body.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refused> {
-        require_json(&request)?;
-        let bytes = read(request.into_body()).await?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| bad(format!("The body cannot be read: {error}.")))
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        JsonBytes::from_request(request, state).await?.parse().map(Self)
     }
 }
 
@@ -38,7 +53,7 @@ fn require_json(request: &Request) -> Result<(), Refused> {
     }
 }
 
-async fn read(body: Body) -> Result<axum::body::Bytes, Refused> {
+async fn read(body: Body) -> Result<Bytes, Refused> {
     // The one way this fails while the client still listens is the limit.
     let too_large = |_| Refused(ApiError::TooLarge { limit_bytes: BODY_MAX_BYTES as u64 });
     axum::body::to_bytes(body, BODY_MAX_BYTES).await.map_err(too_large)

@@ -1,7 +1,7 @@
 //! Planning and changing.
 
 use super::Refused;
-use super::body::{JsonBody, QueryOf, bad};
+use super::body::{JsonBody, JsonBytes, QueryOf, bad};
 use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
@@ -22,20 +22,31 @@ use std::sync::Arc;
 const NAME: &str = "operator";
 
 /// Plans an intent, bare or under its name as in a change.
-pub(super) async fn plan(
-    State(desk): State<Arc<dyn Desk>>,
-    JsonBody(body): JsonBody<serde_json::Value>,
-) -> Result<Json<Plan>, Refused> {
-    let intent = match body.get("intent") {
-        Some(named) => named.clone(),
-        None => body,
+pub(super) async fn plan(State(desk): State<Arc<dyn Desk>>, body: JsonBytes) -> Result<Json<Plan>, Refused> {
+    Ok(Json(desk.plan(&wanted(&body)?).await?))
+}
+
+/// An intent under its name, with whatever else a change has.
+#[derive(Deserialize)]
+struct Named {
+    intent: Intent,
+}
+
+/// The intent of a body. Only one that is none is read again, for saying what is wrong with it.
+fn wanted(body: &JsonBytes) -> Result<Intent, Refused> {
+    let bare = match serde_json::from_slice(&body.0) {
+        Ok(intent) => return Ok(intent),
+        Err(error) => error,
     };
-    let intent: Intent = serde_json::from_value(intent).map_err(|error| {
-        bad(format!(
-            "The intent cannot be read: {error}. It looks like {{\"moves\":[{{\"function\":3,\"to\":7}}]}}."
-        ))
-    })?;
-    Ok(Json(desk.plan(&intent).await?))
+    let read: serde_json::Value = body.parse()?;
+    let error = match read.get("intent").map(|_| serde_json::from_value::<Named>(read.clone())) {
+        Some(Ok(named)) => return Ok(named.intent),
+        Some(Err(error)) => error,
+        None => bare,
+    };
+    Err(bad(format!(
+        "The intent cannot be read: {error}. It looks like {{\"moves\":[{{\"function\":3,\"to\":7}}]}}."
+    )))
 }
 
 /// Whether to answer at once or when the change has ended.
