@@ -18,10 +18,15 @@ mod table;
 mod wish;
 
 use anyhow::Result;
+use mimalloc::MiMalloc;
 use rig::machine::Moment;
 use std::process::ExitCode;
 use table::Table;
 use wish::Wish;
+
+/// As in the server: what is measured in this process must not be slower than there.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Clients' connections, and one for each switch of the largest rack.
 const OPEN_FILES: u64 = 4096;
