@@ -124,6 +124,11 @@ impl Batch {
         self.0.push(Statement::Whole(statement, values));
     }
 
+    /// Puts a statement in front of the others.
+    pub(crate) fn first(&mut self, statement: &'static str) {
+        self.0.insert(0, Statement::Whole(statement, Vec::new()));
+    }
+
     /// Runs all of them. After an error nobody can say how many have been run.
     pub(crate) async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         let Script { text, values } = self.script();

@@ -12,7 +12,7 @@ impl Store {
     /// [`StoreError`] when the database cannot be written.
     pub async fn count(&self, counts: &[(Subject, u32)]) -> Result<(), StoreError> {
         let counts = serde_json::to_string(counts)?;
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_aside().await?;
         let update = "UPDATE health SET times = c.value ->> 1 FROM json_each(?) c WHERE health.subject = c.value ->> 0";
         let counted = sqlx::query(update).bind(counts).execute(&mut *tx).await;
         tx.end(counted.map(|_| ()).map_err(StoreError::from)).await

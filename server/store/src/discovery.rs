@@ -1,6 +1,7 @@
 //! Discoveries: everything a switch shows gets an id that it keeps.
 
 use crate::bulk::Batch;
+use crate::chained::Head;
 use crate::error::StoreError;
 use crate::identify::{Identify, Names, NextIds, Register, check};
 use crate::lines::{Line, Subjects};
@@ -11,7 +12,7 @@ use crate::{ledger, lines, picture, settle};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     Actor, AdapterId, Entry, Event, FunctionId, HostId, Link, Observation, PhysicalPort, SwitchId,
-    SwitchPicture,
+    SwitchPicture, Topology,
 };
 use serde::Serialize;
 use sqlx::SqliteConnection;
@@ -32,19 +33,27 @@ impl Store {
         names: &Names,
     ) -> Result<Entry, StoreError> {
         check(seen).map_err(|source| StoreError::Contradiction { switch, source })?;
-        let mut tx = self.begin().await?;
-        let discovered = discovered(&mut tx, at, switch, seen, names).await;
+        let mut tx = self.begin_aside().await?;
+        let discovered = match discovered(&mut tx, at, switch, seen, names).await {
+            Ok((entry, [before, after])) => {
+                let head = Head { seq: entry.seq, hash: entry.hash };
+                tx.image.iter_mut().for_each(|image| image.discover(&before, &after, head));
+                Ok(entry)
+            }
+            Err(error) => Err(error),
+        };
         tx.end(discovered).await
     }
 }
 
+/// Gives the entry, and the switch's part of the picture before and after it.
 async fn discovered(
     connection: &mut SqliteConnection,
     at: DateTime<Utc>,
     switch: SwitchId,
     seen: &Observation,
     names: &Names,
-) -> Result<Entry, StoreError> {
+) -> Result<(Entry, [Topology; 2]), StoreError> {
     let switch_name = picture::switch_name(connection, switch).await?;
     let before = picture::of_switch(connection, switch).await?;
     let mut register = register(connection, switch).await?;
@@ -67,7 +76,7 @@ async fn discovered(
     let line = Line::of(&entry, &switch_name, &Subjects::between(&before, &after))?;
     lines::insert(&mut batch, Vec::from_iter(line));
     batch.run(connection).await?;
-    Ok(entry)
+    Ok((entry, [before, after]))
 }
 
 async fn register(connection: &mut SqliteConnection, switch: SwitchId) -> Result<Register, StoreError> {

@@ -1,10 +1,11 @@
 //! A disk that refuses: each cause has its own error, and none outlasts its cause.
 
-use crate::Store;
 use crate::error::StoreError;
+use crate::open::options;
 use crate::writer::Writer;
+use crate::{Store, Writing, ledger};
 use chrono::DateTime;
-use patchbay_domain::Actor;
+use patchbay_domain::{Actor, Event};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tempfile::TempDir;
 
@@ -106,4 +107,25 @@ async fn a_caller_that_goes_away_in_the_middle_leaves_nothing_behind() {
     drop(tx);
     add(&store, 0).await.expect("the next one begins anew");
     assert_eq!(store.load().await.expect("loaded").topology.generation.get(), 0);
+}
+
+#[tokio::test]
+async fn what_another_program_wrote_is_noticed_and_nothing_is_written_on_top_of_it() {
+    let (store, dir) = store().await;
+    add(&store, 0).await.expect("added");
+    let switch = *store.load().await.expect("readable").topology.switches.keys().next().expect("added");
+    let heard = || {
+        let event = Event::BindingsFound { switch, differences: Vec::new() };
+        vec![Writing::Event { at: DateTime::UNIX_EPOCH, event }]
+    };
+    store.write(heard()).await.expect("written, with what was loaded");
+    let mut foreign = options(&dir.path().join("rack.db")).connect().await.expect("nobody writes now");
+    let event = Event::BindingsFound { switch, differences: Vec::new() };
+    let entry = ledger::append(&mut foreign, DateTime::UNIX_EPOCH, &Actor::Engine, event).await;
+    let entry = entry.expect("an entry that this store does not know");
+    let refused = store.write(heard()).await.expect_err("another entry stands there");
+    assert!(refused.to_string().contains("the entry that follows the last one"), "{refused}");
+    let entries = store.write(heard()).await.expect("what stands there was read");
+    assert_eq!(entries.iter().map(|e| (e.seq, e.prev)).collect::<Vec<_>>(), [(entry.seq.next(), entry.hash)]);
+    store.verify().await.expect("a chain");
 }

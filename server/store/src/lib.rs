@@ -5,8 +5,8 @@
 //! [`Topology::apply`] gives what [`Store::load`] reads from the tables, but for whether switches answer and for what
 //! they and hosts were renamed to.
 //!
-//! * `open`, `writer`: the file, its lock, its settings, its migrations, and the one connection that writes;
-//! * `writing`, `draft`, `write`, `bulk`: what is written, worked out in memory, written in groups;
+//! * `open`, `log`, `writer`: the files, their lock, settings and migrations, and the one connection that writes;
+//! * `writing`, `draft`, `image`, `write`, `bulk`: what is written, worked out in memory, written in groups;
 //! * `chained`, `ledger`, `lines`, `verify`: entries, what people read of them, proving them;
 //! * `picture`, `identify`, `naming`, `discovery`, `events`, `changes`, `keys`, `settle`: reading and writing the tables;
 //! * `history`, `moment`: searching, and what was wished at any entry;
@@ -24,9 +24,11 @@ mod error;
 mod events;
 mod history;
 mod identify;
+mod image;
 mod keys;
 mod ledger;
 mod lines;
+mod log;
 pub mod memory;
 mod moment;
 mod naming;

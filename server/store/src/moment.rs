@@ -112,15 +112,15 @@ impl Noted {
     }
 
     /// Adds what writes it down. The entries, and the functions and hosts they name, must be there by then.
-    pub(crate) fn add(self, batch: &mut Batch) {
-        WISH.add(batch, self.wished.into_iter().map(|(seq, wished)| row(seq, wished)));
-        let rows = self.generations.into_iter();
+    pub(crate) fn add(&self, batch: &mut Batch) {
+        WISH.add(batch, self.wished.iter().map(|(seq, wished)| row(*seq, wished)));
+        let rows = self.generations.iter();
         let rows = rows.map(|(generation, seq)| [stored(generation.get()).into(), stored(seq.get()).into()]);
         RISE.add(batch, rows);
     }
 }
 
-fn row(seq: Seq, Wished { function, wish }: Wished) -> [Value; 6] {
+fn row(seq: Seq, Wished { function, wish }: &Wished) -> [Value; 6] {
     let (shown, at) = match wish {
         Wish::Unshown => (0_u8, None),
         Wish::Pool => (1, None),

@@ -16,7 +16,7 @@ impl Store {
         if names.hosts.is_empty() {
             return Ok(());
         }
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_aside().await?;
         let named = name_hosts(&mut tx, switch, names).await;
         tx.end(named).await
     }

@@ -1,14 +1,11 @@
 //! Opening the database: its lock, its settings, its migrations.
 
 use crate::error::StoreError;
-use crate::ledger;
-use crate::writer::{WriteTransaction, Writer};
+use crate::writer::{Quiet, WriteTransaction, Writer};
+use crate::{ledger, log};
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolOptions;
-use sqlx::query::Query;
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteRow, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 use sqlx::{ConnectOptions, Sqlite, SqliteConnection, Transaction};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -24,9 +21,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many rows of an index SQLite looks at for its statistics: enough to tell a rare value from a common one.
 const ANALYSIS_LIMIT_ROWS: u32 = 400;
 
-/// After how many pages (of 4 KiB) the log is written back into the database file. Whoever commits then waits for it; a
-/// change writes some 20 pages, so SQLite's usual 1,000 would hold up one change in fifty, and this one in 400.
-const LOG_PAGES: &str = "8192";
 /// How much of the database a connection keeps in memory, in pages: the upper levels of the indexes of a large history.
 const CACHE_PAGES: &str = "8192";
 
@@ -57,6 +51,7 @@ impl Store {
             .map_err(|source| StoreError::Migrate { path: path.to_owned(), source })?;
         check_durability(&mut connection).await?;
         ledger::check_last(&mut connection).await?;
+        lengthen_log(path).await;
         let options = options.create_if_missing(false);
         let writer = Arc::new(Writer::new(connection, options.clone()));
         let readers =
@@ -76,22 +71,42 @@ impl Store {
         }
     }
 
-    /// A transaction on the only writing connection.
+    /// A transaction on the only writing connection. Whatever groups need to know is forgotten with it, unless it says
+    /// what that is now.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction<'_>, StoreError> {
+        let mut tx = self.begin_aside().await?;
+        tx.image = None;
+        Ok(tx)
+    }
+
+    /// The same for what no group needs to know.
+    pub(crate) async fn begin_aside(&self) -> Result<WriteTransaction<'_>, StoreError> {
         self.writer.begin().await
     }
 
-    /// The same with a query that begins it itself, and gives what the query reads.
-    pub(crate) async fn begin_reading(
-        &self,
-        query: Query<'_, Sqlite, SqliteArguments>,
-    ) -> Result<(WriteTransaction<'_>, Vec<SqliteRow>), StoreError> {
-        self.writer.begin_reading(query).await
+    /// A transaction that begins with its commit, or when it has to read.
+    pub(crate) async fn begin_later(&self) -> Result<WriteTransaction<'_>, StoreError> {
+        self.writer.take().await
+    }
+
+    /// Keeps everybody from writing.
+    pub(crate) async fn quiet(&self) -> Quiet<'_> {
+        self.writer.quiet().await
     }
 
     /// A transaction that sees one moment of the database and cannot write.
     pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.readers.begin().await?)
+    }
+}
+
+/// Without it commits take longer, and that is all.
+async fn lengthen_log(database: &Path) {
+    let path = database.to_owned();
+    match tokio::task::spawn_blocking(move || log::lengthen(&path)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::info!(%error, "the log of the database will grow as it is written"),
+        Err(error) => tracing::warn!(%error, "the log of the database was not lengthened"),
     }
 }
 
@@ -112,7 +127,8 @@ fn take_lock(database: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+/// How every connection is opened.
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -123,7 +139,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY_TIMEOUT)
         // What a statement of many rows needs to take itself back must not need room on a disk that may be full.
         .pragma("temp_store", "MEMORY")
-        .pragma("wal_autocheckpoint", LOG_PAGES)
+        .pragma("wal_autocheckpoint", log::LOG_PAGES.to_string())
         .pragma("cache_size", CACHE_PAGES)
         .optimize_on_close(true, ANALYSIS_LIMIT_ROWS)
 }

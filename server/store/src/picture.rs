@@ -2,6 +2,7 @@
 
 use crate::chained::Head;
 use crate::error::StoreError;
+use crate::image::Image;
 use crate::ledger::{self, StoredEntry};
 use crate::open::Store;
 use crate::row::Cells;
@@ -28,11 +29,18 @@ pub struct Loaded {
 }
 
 impl Store {
-    /// Reads the whole picture, as of one moment.
+    /// Reads the whole picture, as of one moment. Writing waits meanwhile, and reads less afterwards.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] naming the row that does not read.
     pub async fn load(&self) -> Result<Loaded, StoreError> {
+        let quiet = self.quiet().await;
+        let loaded = self.read_all().await?;
+        quiet.know(Image::of(&loaded));
+        Ok(loaded)
+    }
+
+    async fn read_all(&self) -> Result<Loaded, StoreError> {
         let mut tx = self.read().await?;
         let mut topology = Topology { generation: generation(&mut tx).await?, ..Topology::default() };
         for switch in switches(&mut tx).await? {

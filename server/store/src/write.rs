@@ -1,12 +1,14 @@
 //! Writing groups: several writings, one transaction, one statement for each table.
 //!
-//! A group crosses to the database twice: to begin and read what it names, and to write all of it and commit. One that
-//! raises or clears troubles, which is rare, reads those that are open in between.
+//! What a group needs to know is mostly known from the groups before it (see `image`): then it crosses to the database
+//! once, with everything from BEGIN to COMMIT. What is not known is read before; so are troubles that are open, when one
+//! is raised or cleared, which is rare.
 
 use crate::bulk::Batch;
 use crate::chained::Head;
 use crate::draft::{Asked, Draft, Drafted, Known};
 use crate::error::StoreError;
+use crate::image::Image;
 use crate::lines::{self, Line, Subjects};
 use crate::open::Store;
 use crate::picture::functions;
@@ -15,7 +17,6 @@ use crate::writer::WriteTransaction;
 use crate::writing::Writing;
 use crate::{changes, keys, ledger, picture, settle};
 use patchbay_domain::{ChangeId, Entry, Event, Generation, Hash, Seq};
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 impl Store {
@@ -33,31 +34,53 @@ impl Store {
         if writings.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut tx, known) = self.begin_knowing(&asked).await?;
-        match write(&mut tx, &asked, known, writings).await {
-            Ok((batch, entries)) => {
+        let mut tx = self.begin_later().await?;
+        let known = match know(&mut tx, &asked).await {
+            Ok(known) => known,
+            Err(error) => return tx.end(Err(error)).await,
+        };
+        match Draft::of(writings, known).and_then(written) {
+            Ok((batch, draft)) => {
+                tx.image.iter_mut().for_each(|image| image.follow(&draft));
                 tx.commit(batch).await?;
-                Ok(entries)
+                Ok(draft.entries.into_iter().map(|drafted| drafted.written.entry).collect())
             }
             Err(error) => tx.end(Err(error)).await,
         }
     }
+}
 
-    /// Begins a transaction and reads what the tables know of everything that a group names, in one go.
-    async fn begin_knowing(&self, asked: &Asked) -> Result<(WriteTransaction<'_>, Known), StoreError> {
-        let changes: Vec<i64> = asked.changes.iter().map(|change| stored(change.get())).collect();
-        let reading = sqlx::query(KNOWN)
-            .bind(serde_json::to_string(&asked.switches)?)
-            .bind(serde_json::to_string(&asked.hosts)?)
-            .bind(serde_json::to_string(&changes)?)
-            .bind(serde_json::to_string(&asked.keys)?)
-            .bind(serde_json::to_string(&asked.functions)?);
-        let (tx, rows) = self.begin_reading(reading).await?;
-        match known(&rows) {
-            Ok(known) => Ok((tx, known)),
-            Err(error) => tx.end(Err(error)).await,
-        }
+/// What is known of everything that a group names: from the groups before, but for its keys, or read in one go.
+async fn know(tx: &mut WriteTransaction<'_>, asked: &Asked) -> Result<Known, StoreError> {
+    let Some(mut known) = tx.image.as_ref().and_then(|image| image.known(asked)) else {
+        return read(tx, asked).await;
+    };
+    if !asked.keys.is_empty() {
+        let rows = tx.begin_reading(sqlx::query(KEYS).bind(serde_json::to_string(&asked.keys)?)).await?;
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        known.keys = Cells::new(row, "keys", "id")?.json("keys")?;
     }
+    Ok(known)
+}
+
+/// Begins a transaction, and reads what the tables know of everything that a group names.
+async fn read(tx: &mut WriteTransaction<'_>, asked: &Asked) -> Result<Known, StoreError> {
+    let changes: Vec<i64> = asked.changes.iter().map(|change| stored(change.get())).collect();
+    let reading = sqlx::query(KNOWN)
+        .bind(serde_json::to_string(&asked.switches)?)
+        .bind(serde_json::to_string(&asked.hosts)?)
+        .bind(serde_json::to_string(&changes)?)
+        .bind(serde_json::to_string(&asked.keys)?)
+        .bind(serde_json::to_string(&asked.functions)?);
+    let mut known = known(&tx.begin_reading(reading).await?)?;
+    match tx.image.as_mut().filter(|image| image.is_as_of(known.head)) {
+        Some(image) => image.learn(&known),
+        None => tx.image = Some(Box::new(Image::read(&known))),
+    }
+    if !asked.subjects.is_empty() {
+        known.picture.health = picture::health(tx).await?;
+    }
+    Ok(known)
 }
 
 impl Store {
@@ -66,23 +89,14 @@ impl Store {
     /// # Errors
     /// What [`Store::write`] would fail with now, whatever the group.
     pub async fn probe(&self) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_aside().await?;
         let written = sqlx::query("UPDATE picture SET generation = generation").execute(&mut *tx).await;
         tx.end(written.map(|_| ()).map_err(StoreError::from)).await
     }
 }
 
-/// Works a group out: what is still to be run for it, and its entries.
-async fn write(
-    connection: &mut SqliteConnection,
-    asked: &Asked,
-    mut known: Known,
-    writings: Vec<Writing>,
-) -> Result<(Batch, Vec<Entry>), StoreError> {
-    if !asked.subjects.is_empty() {
-        known.picture.health = picture::health(connection).await?;
-    }
-    let draft = Draft::of(writings, known)?;
+/// Works out what is to be run for a group.
+fn written(draft: Draft) -> Result<(Batch, Draft), StoreError> {
     let lines = happened(&draft.entries)?;
     let mut batch = Batch::default();
     ledger::insert(&mut batch, draft.entries.iter().map(|d| &d.written));
@@ -92,7 +106,7 @@ async fn write(
     settle::settle(&mut batch, &draft.before, &draft.after)?;
     draft.noted.add(&mut batch);
     lines::insert(&mut batch, lines);
-    Ok((batch, draft.entries.into_iter().map(|drafted| drafted.written.entry).collect()))
+    Ok((batch, draft))
 }
 
 /// Begins, and reads one row about everything that a group names, and then one for each of its functions.
@@ -110,6 +124,11 @@ const KNOWN: &str = concat!(
      FROM picture p LEFT JOIN (SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1) l;",
     functions!("f.id IN (SELECT value FROM json_each(?5))")
 );
+
+/// Begins, and reads in one row which changes the keys of a group stand for.
+const KEYS: &str = "BEGIN IMMEDIATE;
+     SELECT 0 AS id, json_group_object(key, change) AS keys FROM keys
+     WHERE key IN (SELECT value FROM json_each(?1))";
 
 /// What the rows of [`KNOWN`] say.
 fn known(rows: &[SqliteRow]) -> Result<Known, StoreError> {

@@ -6,11 +6,15 @@
 
 use crate::bulk::Batch;
 use crate::error::StoreError;
+use crate::image::Image;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection};
 use std::ops::{Deref, DerefMut};
 use tokio::sync::{Mutex, MutexGuard};
+
+/// Takes the write lock at once: who waits for it later may find that what was read is old.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// The writing connection.
 #[derive(Debug)]
@@ -21,8 +25,8 @@ pub(crate) struct Writer {
 
 #[derive(Debug)]
 enum State {
-    /// Ready for the next transaction.
-    Idle(SqliteConnection),
+    /// Ready for the next transaction, with what is known from those before.
+    Idle(SqliteConnection, Option<Box<Image>>),
     /// In a transaction, or lost in one.
     Gone,
     /// Closed for good.
@@ -35,49 +39,54 @@ pub(crate) struct WriteTransaction<'a> {
     /// Where the connection goes back to.
     home: MutexGuard<'a, State>,
     connection: SqliteConnection,
+    /// False as long as there was no need to begin: then it begins with its commit.
+    begun: bool,
+    /// What is known, and still will be when this has been committed.
+    pub(crate) image: Option<Box<Image>>,
 }
+
+/// The writer while nobody writes.
+#[derive(Debug)]
+pub(crate) struct Quiet<'a>(MutexGuard<'a, State>);
 
 impl Writer {
     /// A writer on an open connection; `options` open it again when it is lost.
     pub(crate) fn new(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
-        Self { options, state: Mutex::new(State::Idle(connection)) }
+        Self { options, state: Mutex::new(State::Idle(connection, None)) }
     }
 
     /// Begins a transaction when the one before has ended.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction<'_>, StoreError> {
-        let (home, mut connection) = self.take().await?;
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
-        Ok(WriteTransaction { home, connection })
+        let mut tx = self.take().await?;
+        sqlx::query(BEGIN).execute(&mut tx.connection).await?;
+        tx.begun = true;
+        Ok(tx)
     }
 
-    /// The same with a query that begins it itself, and gives what the query reads.
-    pub(crate) async fn begin_reading(
-        &self,
-        query: Query<'_, Sqlite, SqliteArguments>,
-    ) -> Result<(WriteTransaction<'_>, Vec<SqliteRow>), StoreError> {
-        let (home, mut connection) = self.take().await?;
-        let rows = query.fetch_all(&mut connection).await?;
-        Ok((WriteTransaction { home, connection }, rows))
-    }
-
-    /// Takes the connection out of its place; it is lost unless it is given back.
-    async fn take(&self) -> Result<(MutexGuard<'_, State>, SqliteConnection), StoreError> {
+    /// Takes the connection out of its place when the transaction before has ended; it is lost unless that is given back.
+    /// The transaction begins when something is read with [`WriteTransaction::begin_reading`], or with its commit.
+    pub(crate) async fn take(&self) -> Result<WriteTransaction<'_>, StoreError> {
         let mut home = self.state.lock().await;
-        let connection = match std::mem::replace(&mut *home, State::Gone) {
-            State::Idle(connection) => connection,
-            State::Gone => self.options.connect().await?,
+        let (connection, image) = match std::mem::replace(&mut *home, State::Gone) {
+            State::Idle(connection, image) => (connection, image),
+            State::Gone => (self.options.connect().await?, None),
             State::Closed => {
                 *home = State::Closed;
                 return Err(sqlx::Error::PoolClosed.into());
             }
         };
-        Ok((home, connection))
+        Ok(WriteTransaction { home, connection, begun: false, image })
+    }
+
+    /// Keeps everybody from writing.
+    pub(crate) async fn quiet(&self) -> Quiet<'_> {
+        Quiet(self.state.lock().await)
     }
 
     /// Closes the connection. Every later transaction fails.
     pub(crate) async fn close(&self) {
         let mut state = self.state.lock().await;
-        if let State::Idle(connection) = std::mem::replace(&mut *state, State::Closed)
+        if let State::Idle(connection, _) = std::mem::replace(&mut *state, State::Closed)
             && let Err(error) = connection.close().await
         {
             tracing::warn!(%error, "the database was not closed cleanly; it will be put right when it is opened");
@@ -85,18 +94,44 @@ impl Writer {
     }
 }
 
+impl Quiet<'_> {
+    /// Keeps what was read meanwhile for the groups to come.
+    pub(crate) fn know(mut self, image: Image) {
+        if let State::Idle(_, known) = &mut *self.0 {
+            *known = Some(Box::new(image));
+        }
+    }
+}
+
 impl WriteTransaction<'_> {
+    /// Begins with a query that does so itself, and gives what it reads.
+    pub(crate) async fn begin_reading(
+        &mut self,
+        query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
+        let rows = query.fetch_all(&mut self.connection).await?;
+        self.begun = true;
+        Ok(rows)
+    }
+
     /// Runs what is left to do and commits, in one go. After an error only the database knows what became of it: the
     /// connection is closed.
     ///
     /// # Errors
     /// The first error of the statements or of the commit.
     pub(crate) async fn commit(mut self, mut batch: Batch) -> Result<(), StoreError> {
+        if !self.begun {
+            batch.first(BEGIN);
+        }
         batch.add("COMMIT", Vec::new());
         batch.run(&mut self.connection).await?;
-        let Self { mut home, connection } = self;
-        *home = State::Idle(connection);
+        self.go_home();
         Ok(())
+    }
+
+    fn go_home(self) {
+        let Self { mut home, connection, image, .. } = self;
+        *home = State::Idle(connection, image);
     }
 
     /// Commits what worked and takes back what did not.
@@ -104,16 +139,19 @@ impl WriteTransaction<'_> {
     /// # Errors
     /// The error of `done`, or of the commit.
     pub(crate) async fn end<T>(mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if !self.begun {
+            self.go_home();
+            return done;
+        }
         let last = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
         let ended = sqlx::query(last).execute(&mut self.connection).await;
-        let Self { mut home, connection } = self;
         match (done, ended) {
             (Ok(_), Err(error)) => Err(error.into()),
             // SQLite takes some transactions back by itself; closing the connection leaves no doubt which. And what it may
             // not write when it opens it, it opens for reading, for good.
             (Err(error), Err(_)) | (Err(error @ StoreError::ReadOnly(_)), Ok(_)) => Err(error),
             (done, Ok(_)) => {
-                *home = State::Idle(connection);
+                self.go_home();
                 done
             }
         }
