@@ -129,3 +129,12 @@ async fn what_another_program_wrote_is_noticed_and_nothing_is_written_on_top_of_
     assert_eq!(entries.iter().map(|e| (e.seq, e.prev)).collect::<Vec<_>>(), [(entry.seq.next(), entry.hash)]);
     store.verify().await.expect("a chain");
 }
+
+#[tokio::test]
+async fn a_transaction_whose_first_reading_fails_is_taken_back() {
+    let (store, _dir) = store().await;
+    let mut tx = store.begin_later().await.expect("nobody writes");
+    let failed = tx.begin_reading(sqlx::query("BEGIN IMMEDIATE; SELECT * FROM nowhere")).await;
+    tx.end::<()>(Err(failed.expect_err("there is no such table"))).await.expect_err("what failed");
+    add(&store, 0).await.expect("the next transaction begins");
+}

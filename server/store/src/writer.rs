@@ -109,9 +109,9 @@ impl WriteTransaction<'_> {
         &mut self,
         query: Query<'_, Sqlite, SqliteArguments>,
     ) -> Result<Vec<SqliteRow>, StoreError> {
-        let rows = query.fetch_all(&mut self.connection).await?;
+        // It may have begun before it fails.
         self.begun = true;
-        Ok(rows)
+        Ok(query.fetch_all(&mut self.connection).await?)
     }
 
     /// Runs what is left to do and commits, in one go. After an error only the database knows what became of it: the
