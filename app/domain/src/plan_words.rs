@@ -78,7 +78,7 @@ pub(crate) fn warnings(topology: &Topology, places: &Places, moves: &[PlannedMov
         let function = topology.functions.get(&one.function);
         let Some(adapter) = function.and_then(|f| topology.adapter_of(f)) else { continue };
         if let Some(host) = one.from_name.as_deref() {
-            let lost = Lost { name: &one.name, switch: adapter.switch };
+            let lost = Lost { one, switch: adapter.switch };
             losses.entry((host, adapter.kind)).or_default().push(lost);
         }
         if let Some(host) = one.to_name.as_deref() {
@@ -98,7 +98,7 @@ type Gains<'a> = BTreeMap<(&'a str, AdapterKind), usize>;
 
 /// A function that a server loses.
 struct Lost<'a> {
-    name: &'a str,
+    one: &'a PlannedMove,
     switch: SwitchId,
 }
 
@@ -109,11 +109,8 @@ fn kind_of(topology: &Topology, function: FunctionId) -> Option<AdapterKind> {
 /// What is lost, each with its switch where there are several: two switches may have functions of the same label.
 fn names(topology: &Topology, lost: &[Lost<'_>]) -> Vec<String> {
     let one = lost.windows(2).all(|pair| pair[0].switch == pair[1].switch);
-    let name = |Lost { name, switch }: &Lost<'_>| match topology.switches.get(switch) {
-        Some(switch) if !one => format!("{name} of {}", switch.name),
-        _ => (*name).to_owned(),
-    };
-    lost.iter().map(name).collect()
+    let name = |m: &PlannedMove| if one { m.name.clone() } else { topology.label_with_switch(m.function) };
+    lost.iter().map(|lost| name(lost.one)).collect()
 }
 
 fn loss(

@@ -14,16 +14,13 @@ impl Topology {
     pub fn cables_to<'a>(&'a self, host: &'a Host, switch: SwitchId) -> impl Iterator<Item = &'a Host> {
         let itself = (host.switch == switch).then_some(host);
         // The map is only looked through when the host is on another switch: most moves never do.
-        let others = self.hosts.values().filter(move |_| itself.is_none());
+        let others = itself.is_none().then(|| self.hosts.values()).into_iter().flatten();
         itself.into_iter().chain(others.filter(move |h| h.switch == switch && h.name == host.name))
     }
 
     /// The host by which a switch reaches the server of a host. None where no cable leads there, and where several do:
     /// which of them is meant is for a person to say.
     pub fn reach<'a>(&'a self, host: &'a Host, switch: SwitchId) -> Option<&'a Host> {
-        if host.switch == switch {
-            return Some(host);
-        }
         let mut cables = self.cables_to(host, switch);
         cables.next().filter(|_| cables.next().is_none())
     }
