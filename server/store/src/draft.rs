@@ -107,6 +107,16 @@ impl Asked {
         Ok(asked)
     }
 
+    /// The part of a picture with the functions that are assigned or released, their drift, and the generation.
+    pub(crate) fn part_of(&self, picture: &Topology) -> Topology {
+        let mut part = Topology { generation: picture.generation, ..Topology::default() };
+        for id in &self.functions {
+            part.functions.extend(picture.functions.get(id).map(|function| (*id, function.clone())));
+            part.drift.extend(picture.drift.get(id).map(|drift| (*id, *drift)));
+        }
+        part
+    }
+
     fn assign(&mut self, function: FunctionId, to: Option<Assignment>) {
         self.functions.insert(function);
         self.hosts.extend(to.map(|at| at.host));

@@ -76,10 +76,9 @@ impl Image {
         {
             return None;
         }
-        let mut picture = Topology { generation: self.picture.generation, ..Topology::default() };
-        for id in &asked.functions {
-            picture.functions.insert(*id, self.picture.functions.get(id)?.clone());
-            picture.drift.extend(self.picture.drift.get(id).map(|drift| (*id, *drift)));
+        let picture = asked.part_of(&self.picture);
+        if picture.functions.len() < asked.functions.len() {
+            return None;
         }
         let switch = |id: &SwitchId| Some((*id, self.switches.get(id)?.clone()));
         Some(Known {

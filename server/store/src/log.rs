@@ -4,12 +4,13 @@
 //! long again. SQLite writes the log from its beginning once all of it is in the database file, and leaves its length.
 //! What stands behind its last frame is no frame to it, whatever it is.
 
+use crate::open::beside;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// How many pages the log takes before it is written back into the database file. Whoever commits then waits for it; a
-/// change writes some 20 pages, so SQLite's usual 1,000 would hold up one change in fifty, and this one in 200.
+/// change writes some 26 pages, so SQLite's usual 1,000 would hold up one change in forty, and this one in 160.
 pub(crate) const LOG_PAGES: u32 = 4_096;
 
 /// Its header (file format, section 4.1).
@@ -21,9 +22,7 @@ const BLOCK_BYTES: u64 = 256 * 1_024;
 
 /// The log beside a database.
 pub(crate) fn path(database: &Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push("-wal");
-    path.into()
+    beside(database, "-wal")
 }
 
 /// Gives an existing log the length that it will have anyway. Nobody may write to the database meanwhile.

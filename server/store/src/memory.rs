@@ -110,11 +110,7 @@ impl Memory {
     /// What is known of everything that a group names.
     fn known(&self, asked: &Asked) -> Known {
         let switch = |id: &SwitchId| Some((*id, self.picture.switches.get(id)?.name.clone()));
-        let mut picture = Topology { generation: self.picture.generation, ..Topology::default() };
-        for id in &asked.functions {
-            picture.functions.extend(self.picture.functions.get(id).map(|f| (*id, f.clone())));
-            picture.drift.extend(self.picture.drift.get(id).map(|drift| (*id, *drift)));
-        }
+        let mut picture = asked.part_of(&self.picture);
         for subject in &asked.subjects {
             picture.health.extend(self.picture.health.get(subject).map(|raised| (*subject, raised.clone())));
         }

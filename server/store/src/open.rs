@@ -110,10 +110,15 @@ async fn lengthen_log(database: &Path) {
     }
 }
 
-fn take_lock(database: &Path) -> Result<File, StoreError> {
+/// The file that is called as a database with something appended.
+pub(crate) fn beside(database: &Path, appended: &str) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
-    path.push(".lock");
-    let path = PathBuf::from(path);
+    path.push(appended);
+    path.into()
+}
+
+fn take_lock(database: &Path) -> Result<File, StoreError> {
+    let path = beside(database, ".lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let taken = file.and_then(|file| match file.try_lock() {
         Ok(()) => Ok(Some(file)),
