@@ -26,12 +26,6 @@ pub(super) async fn plan(State(desk): State<Arc<dyn Desk>>, body: JsonBytes) -> 
     Ok(Json(desk.plan(&wanted(&body)?).await?))
 }
 
-/// An intent under its name, with whatever else a change has.
-#[derive(Deserialize)]
-struct Named {
-    intent: Intent,
-}
-
 /// The intent of a body. Only one that is none is read again, for saying what is wrong with it.
 fn wanted(body: &JsonBytes) -> Result<Intent, Refused> {
     let bare = match serde_json::from_slice(&body.0) {
@@ -39,8 +33,8 @@ fn wanted(body: &JsonBytes) -> Result<Intent, Refused> {
         Err(error) => error,
     };
     let read: serde_json::Value = body.parse()?;
-    let error = match read.get("intent").map(|_| serde_json::from_value::<Named>(read.clone())) {
-        Some(Ok(named)) => return Ok(named.intent),
+    let error = match read.get("intent").map(Intent::deserialize) {
+        Some(Ok(named)) => return Ok(named),
         Some(Err(error)) => error,
         None => bare,
     };
