@@ -8,8 +8,9 @@
 //! number of rows, a power of two; rows that are missing cost little.
 
 use crate::error::StoreError;
+use futures::TryStreamExt;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, AssertSqlSafe, SqliteConnection};
+use sqlx::{Arguments, AssertSqlSafe, Executor, SqliteConnection};
 
 /// The most rows of one statement.
 const ROWS_MAX: usize = 256;
@@ -114,6 +115,7 @@ enum Statement {
 /// Statements as one text, with the values of all.
 #[derive(Debug, Default)]
 struct Script {
+    statements: usize,
     text: String,
     values: Vec<Value>,
 }
@@ -131,13 +133,18 @@ impl Batch {
 
     /// Runs all of them. After an error nobody can say how many have been run.
     pub(crate) async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let Script { text, values } = self.script();
-        if text.is_empty() {
+        let Script { statements, text, values } = self.script();
+        if statements == 0 {
             return Ok(());
         }
         let mut arguments = SqliteArguments::default();
         values.into_iter().try_for_each(|value| value.bind(&mut arguments))?;
-        sqlx::query_with(AssertSqlSafe(text), arguments).execute(connection).await?;
+        let mut done = connection.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments));
+        // Each statement tells that it is done. To wait until it is told that there are no more would be to wait for one
+        // more change of threads.
+        for _ in 0..statements {
+            done.try_next().await?;
+        }
         Ok(())
     }
 
@@ -165,6 +172,7 @@ impl Script {
         if !self.text.is_empty() {
             self.text.push_str(";\n");
         }
+        self.statements += 1;
         self.text.push_str(statement);
         self.values.extend(values);
     }

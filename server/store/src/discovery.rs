@@ -74,7 +74,7 @@ async fn discovered(
     settle::settle(&mut batch, &before, &after)?;
     noted.add(&mut batch);
     let line = Line::of(&entry, &switch_name, &Subjects::between(&before, &after))?;
-    lines::insert(&mut batch, Vec::from_iter(line));
+    lines::insert(&mut batch, Vec::from_iter(line))?;
     batch.run(connection).await?;
     Ok((entry, [before, after]))
 }

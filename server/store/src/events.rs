@@ -61,7 +61,7 @@ async fn add_switch(
     let entry = ledger::append(connection, at, actor, event).await?;
     let line = Line::of(&entry, name, &Subjects::default())?;
     let mut batch = Batch::default();
-    lines::insert(&mut batch, Vec::from_iter(line));
+    lines::insert(&mut batch, Vec::from_iter(line))?;
     batch.run(connection).await?;
     Ok((switch, Some(entry)))
 }

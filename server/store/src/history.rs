@@ -14,11 +14,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::SearchTooLong`], [`StoreError::Unreadable`] naming the line that does not read.
     pub async fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
-        let mut sql = select(query)?;
+        // The newest lines first, which are not filed yet, then the others: both as of one moment.
+        let parts = [select(query, Lead::Unfiled)?, select(query, Lead::of(query))?];
         let mut tx = self.read().await?;
-        let rows = sql.build().fetch_all(&mut *tx).await?;
-        let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
         let limit = usize::try_from(query.limit()).unwrap_or(1);
+        let mut items = Vec::new();
+        for mut sql in parts {
+            if items.len() <= limit {
+                let rows = sql.build().fetch_all(&mut *tx).await?;
+                items.extend(rows.iter().map(item).collect::<Result<Vec<_>, _>>()?);
+            }
+        }
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(|item| item.seq);
@@ -36,6 +42,8 @@ enum Lead {
     Outcome,
     /// All lines; SQLite picks the index by person, kind or time.
     Lines,
+    /// Lines that are not filed yet, which are few.
+    Unfiled,
 }
 
 impl Lead {
@@ -54,6 +62,14 @@ impl Lead {
             }
             Self::Outcome => "changes c CROSS JOIN lines l ON l.seq = c.opened_seq",
             Self::Lines => "lines l LEFT JOIN changes c ON c.opened_seq = l.seq",
+            Self::Unfiled => "unfiled l LEFT JOIN changes c ON c.opened_seq = l.seq",
+        }
+    }
+
+    const fn subjects(self) -> &'static str {
+        match self {
+            Self::Unfiled => "unfiled_subjects",
+            Self::Subject(..) | Self::Outcome | Self::Lines => "subjects",
         }
     }
 
@@ -61,7 +77,7 @@ impl Lead {
         match self {
             Self::Subject(..) => "s.seq",
             Self::Outcome => "c.opened_seq",
-            Self::Lines => "l.seq",
+            Self::Lines | Self::Unfiled => "l.seq",
         }
     }
 }
@@ -75,8 +91,7 @@ fn subjects(query: &HistoryQuery) -> impl Iterator<Item = (&'static str, u32)> {
 }
 
 /// One row more than the page holds, to tell whether there is another page.
-fn select(query: &HistoryQuery) -> Result<QueryBuilder<Sqlite>, StoreError> {
-    let lead = Lead::of(query);
+fn select(query: &HistoryQuery, lead: Lead) -> Result<QueryBuilder<Sqlite>, StoreError> {
     let mut sql = QueryBuilder::new(
         "SELECT l.seq, l.at, l.kind, l.title, l.reason, c.id AS change, c.outcome, c.why,
                 (SELECT e.actor FROM ledger e WHERE e.seq = l.seq) AS actor FROM ",
@@ -86,8 +101,10 @@ fn select(query: &HistoryQuery) -> Result<QueryBuilder<Sqlite>, StoreError> {
     if let Lead::Subject(kind, id) = lead {
         sql.push(" AND s.kind = ").push_bind(kind).push(" AND s.id = ").push_bind(id);
     }
-    for (kind, id) in subjects(query).skip(1) {
-        sql.push(" AND EXISTS (SELECT 1 FROM subjects o WHERE o.kind = ").push_bind(kind);
+    let led = usize::from(matches!(lead, Lead::Subject(..)));
+    for (kind, id) in subjects(query).skip(led) {
+        sql.push(" AND EXISTS (SELECT 1 FROM ").push(lead.subjects()).push(" o WHERE o.kind = ");
+        sql.push_bind(kind);
         sql.push(" AND o.id = ").push_bind(id).push(" AND o.seq = l.seq)");
     }
     push_filters(&mut sql, query)?;
@@ -158,7 +175,7 @@ mod tests {
 
     /// How SQLite says it will run the query for a page.
     async fn query_plan(store: &Store, query: &HistoryQuery) -> String {
-        let sql = select(query).expect("a short text").into_string();
+        let sql = select(query, Lead::of(query)).expect("a short text").into_string();
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
         let mut tx = store.read().await.expect("a transaction");
         let rows =

@@ -98,30 +98,19 @@ impl Line {
     }
 }
 
-static WRITE: Bulk<6> = Bulk::new(
-    "INSERT INTO lines (seq, at, kind, person, title, reason) SELECT * FROM",
+static WRITE: Bulk<7> = Bulk::new(
+    "INSERT INTO unfiled (seq, at, kind, person, title, reason, touched) SELECT * FROM",
     "WHERE column1 IS NOT NULL",
 );
-static TOUCH: Bulk<3> = Bulk::new(
-    "WITH touched (kind, id, seq) AS",
-    "INSERT INTO subjects (kind, id, seq)
-     SELECT kind, id, seq FROM touched WHERE kind IS NOT NULL
-     UNION ALL
-     SELECT 'adapter', f.adapter, t.seq FROM touched t CROSS JOIN functions f ON f.id = t.id
-     WHERE t.kind = 'function'
-     ON CONFLICT DO NOTHING",
-);
 
-/// Writes lines, with what they touched. The adapters of touched functions are added.
-pub(crate) fn insert(batch: &mut Batch, lines: Vec<Line>) {
-    let touched: Vec<_> = lines
-        .iter()
-        .flat_map(|line| line.subjects.iter().map(|&(kind, id)| [kind.into(), id.into(), line.seq.into()]))
-        .collect();
-    let rows = lines.into_iter().map(|line| {
-        let Line { seq, at, kind, person, title, reason, .. } = line;
-        [seq.into(), at.into(), kind.into(), person.into(), title.into(), reason.into()]
-    });
+/// Writes lines, with what they touched. They are filed in `lines` and `subjects` later, many at once, by a trigger.
+pub(crate) fn insert(batch: &mut Batch, lines: Vec<Line>) -> Result<(), StoreError> {
+    let row = |line| {
+        let Line { seq, at, kind, person, title, reason, subjects } = line;
+        let touched = serde_json::to_string(&subjects)?;
+        Ok([seq.into(), at.into(), kind.into(), person.into(), title.into(), reason.into(), touched.into()])
+    };
+    let rows = lines.into_iter().map(row).collect::<Result<Vec<_>, StoreError>>()?;
     WRITE.add(batch, rows);
-    TOUCH.add(batch, touched);
+    Ok(())
 }

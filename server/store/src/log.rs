@@ -10,7 +10,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// How many pages the log takes before it is written back into the database file. Whoever commits then waits for it; a
-/// change writes some 26 pages, so SQLite's usual 1,000 would hold up one change in forty, and this one in 160.
+/// change writes some 15 pages, so SQLite's usual 1,000 would hold up one change in seventy, and this one in 270.
 pub(crate) const LOG_PAGES: u32 = 4_096;
 
 /// Its header (file format, section 4.1).

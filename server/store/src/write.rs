@@ -105,7 +105,7 @@ fn written(draft: Draft) -> Result<(Batch, Draft), StoreError> {
     keys::insert(&mut batch, &draft.keys);
     settle::settle(&mut batch, &draft.before, &draft.after)?;
     draft.noted.add(&mut batch);
-    lines::insert(&mut batch, lines);
+    lines::insert(&mut batch, lines)?;
     Ok((batch, draft))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::lab::{self, HBA, HBA_VF1, HOST_A, HOST_B, Lab, NIC, NIC_VF1, NIC_VF2, SWITCH};
 use patchbay_domain::*;
-use patchbay_store::StoreError;
+use patchbay_store::{StoreError, WRITINGS_MAX, Writing};
 
 /// Entries 3 to 9: ada moves eth16v1 from web-01 to rack-12-pax-p4 (applied), bob assigns fc20v1 to web-01 (rolled back),
 /// rack-12-pax-p4 loses its link, the switch goes away, ada opens "100%_sure" for eth16v2 to rack-12-pax-p4.
@@ -23,15 +23,17 @@ async fn found(lab: &Lab, query: HistoryQuery) -> Vec<u64> {
     page.items.iter().map(|item| item.seq.get()).collect()
 }
 
+fn all() -> HistoryQuery {
+    HistoryQuery::default()
+}
+
 fn text(text: &str) -> HistoryQuery {
     HistoryQuery { text: Some(text.to_owned()), ..HistoryQuery::default() }
 }
 
-#[tokio::test]
-async fn each_filter_finds_its_lines_newest_first() {
-    let lab = busy_lab().await;
-    let all = HistoryQuery::default;
-    let cases = [
+/// Filters with the entries that they find in the busy lab.
+fn cases() -> Vec<(HistoryQuery, Vec<u64>)> {
+    vec![
         (all(), vec![9, 8, 7, 5, 3, 2, 1]),
         (HistoryQuery { host: Some(HOST_A), ..all() }, vec![9, 5, 3, 2]),
         (HistoryQuery { host: Some(HOST_B), ..all() }, vec![7, 3, 2]),
@@ -54,10 +56,60 @@ async fn each_filter_finds_its_lines_newest_first() {
         (HistoryQuery { host: Some(HOST_A), function: Some(NIC_VF1), ..all() }, vec![3, 2]),
         (HistoryQuery { host: Some(HOST_B), outcome: Some(Outcome::Applied), ..all() }, vec![3]),
         (HistoryQuery { adapter: Some(NIC), person: Some("bob".to_owned()), ..all() }, vec![]),
-    ];
-    for (query, wanted) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn each_filter_finds_its_lines_newest_first() {
+    let lab = busy_lab().await;
+    for (query, wanted) in cases() {
         assert_eq!(found(&lab, query.clone()).await, wanted, "{query:?}");
     }
+}
+
+async fn unfiled(lab: &Lab) -> i64 {
+    let mut raw = lab.raw().await;
+    sqlx::query_scalar("SELECT count(*) FROM unfiled").fetch_one(&mut raw).await.expect("a count")
+}
+
+/// Writes so many entries with lines that no case is about.
+async fn write_others(lab: &Lab, entries: usize) {
+    let events = [lab::raised, lab::cleared].into_iter().cycle();
+    let events =
+        events.map(|event| Writing::Event { at: lab::at(9), event: event(Subject::HostDown(HOST_A)) });
+    let events: Vec<_> = events.take(entries).collect();
+    for group in events.chunks(WRITINGS_MAX) {
+        lab.store.write(group.to_vec()).await.expect("written");
+    }
+}
+
+#[tokio::test]
+async fn lines_are_found_alike_before_and_after_they_are_filed() {
+    let lab = busy_lab().await;
+    assert_eq!(unfiled(&lab).await, 7);
+    write_others(&lab, 502).await;
+    assert_eq!(unfiled(&lab).await, 509, "the first of 511 entries is not old enough");
+    write_others(&lab, 40).await;
+    assert_eq!(unfiled(&lab).await, 38, "the 513th was filed with all before it");
+    let before = Some(Seq::new(10));
+    for (query, wanted) in cases() {
+        assert_eq!(found(&lab, HistoryQuery { before, ..query.clone() }).await, wanted, "{query:?}");
+    }
+    let newest = found(&lab, HistoryQuery { host: Some(HOST_A), limit: Some(60), ..all() }).await;
+    assert_eq!(newest, (492..552).rev().collect::<Vec<_>>(), "a page of both kinds");
+    let lab = lab.reopened().await;
+    assert_eq!(found(&lab, HistoryQuery { limit: Some(1), ..all() }).await, [551]);
+}
+
+#[tokio::test]
+async fn a_line_that_touched_much_is_filed_at_once() {
+    let lab = Lab::discovered().await;
+    let mut seen = lab::observation();
+    seen.slots[0].adapter = Some(lab::card(AdapterKind::Nic, 0x1592, 0x1100, 255));
+    let entry = lab.discover(&seen).await.seq.get();
+    assert_eq!(unfiled(&lab).await, 0);
+    let adapter = found(&lab, HistoryQuery { adapter: Some(NIC), ..all() }).await;
+    assert_eq!(adapter.first(), Some(&entry));
 }
 
 #[tokio::test]
