@@ -165,6 +165,20 @@ pub struct Adapter {
     pub functions: Vec<Function>,
 }
 
+impl Adapter {
+    /// Whether a function is one of this adapter's.
+    pub(crate) fn has(&self, function: Pdfid) -> bool {
+        self.functions.iter().any(|known| known.pdfid == function)
+    }
+
+    /// The same at a glance: false also for one that is not named after those before it.
+    pub(crate) fn has_in_order(&self, function: Pdfid) -> bool {
+        let first = self.functions.first().map(|first| first.pdfid.get());
+        let at = first.and_then(|first| function.get().checked_sub(first)).map(usize::from);
+        at.and_then(|at| self.functions.get(at)).is_some_and(|known| known.pdfid == function)
+    }
+}
+
 /// What an adapter is for; decides the default class code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -95,11 +95,7 @@ impl Switch {
                 known.pdfid = to;
             }
         }
-        for bound in self.bindings.values_mut().flatten() {
-            if *bound == function {
-                *bound = to;
-            }
-        }
+        self.bindings.rename(function, to);
         vec![Raised::Gfms(EventKind::DatabaseChanged)]
     }
 }

@@ -32,7 +32,7 @@ impl Switch {
         let HostPort { switch, port } = bind.host();
         let place = (port, bind.logical_port());
         self.check_place(switch, port, bind.logical_port())?;
-        if self.bindings.contains_key(&place) {
+        if !self.bindings.at(place).is_empty() {
             return Err(code::LOGICAL_PORT_USED);
         }
         let mut slots = BTreeSet::new();
@@ -52,7 +52,7 @@ impl Switch {
         if slots.len() > 1 {
             return Err(code::MIXED_ADAPTERS);
         }
-        self.bindings.insert(place, bind.functions().to_vec());
+        self.bindings.insert(place, bind.functions());
         let (host, logical_port) = (bind.host(), bind.logical_port());
         let bound =
             |function: &Pdfid| Raised::Gfms(EventKind::Bound { host, logical_port, function: *function });
@@ -71,7 +71,7 @@ impl Switch {
     /// Unbinds everything on a logical port; the error is the result code of the first rule broken.
     pub(crate) fn unbind(&mut self, host: HostPort, logical_port: LogicalPort) -> Result<Vec<Raised>, u32> {
         self.check_place(host.switch, host.port, logical_port)?;
-        let functions = self.bindings.remove(&(host.port, logical_port)).ok_or(code::NOTHING_BOUND)?;
+        let functions = self.bindings.remove((host.port, logical_port)).ok_or(code::NOTHING_BOUND)?;
         Ok(unbound(host, logical_port, &functions))
     }
 
@@ -90,11 +90,12 @@ impl Switch {
 
     fn unbind_where(&mut self, gone: impl Fn(PhysicalPort, &[Pdfid]) -> bool) -> Vec<Raised> {
         let switch = self.rack.index;
-        let gone = self.bindings.extract_if(.., |(port, _), functions| gone(*port, functions));
-        gone.flat_map(|((port, logical_port), functions)| {
-            unbound(HostPort { switch, port }, logical_port, &functions)
-        })
-        .collect()
+        let gone = self.bindings.remove_where(gone);
+        gone.into_iter()
+            .flat_map(|((port, logical_port), functions)| {
+                unbound(HostPort { switch, port }, logical_port, &functions)
+            })
+            .collect()
     }
 }
 

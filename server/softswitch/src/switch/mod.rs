@@ -2,6 +2,7 @@
 
 mod adapters;
 mod binding;
+mod bindings;
 mod config;
 mod faults;
 mod links;
@@ -22,6 +23,7 @@ use patchbay_switchtec::command::sections::BoundTo;
 use patchbay_switchtec::registers::PortEvent;
 use patchbay_switchtec::{HostPort, LogicalPort, Pdfid, PhysicalPort, PortType};
 
+use self::bindings::Bindings;
 use self::outbox::Outbox;
 use crate::clock::{Clock, SystemClock, Uptime};
 use crate::counters::Counters;
@@ -53,7 +55,7 @@ pub(crate) struct Switch {
     /// Models of adapters that were swapped in.
     swapped: BTreeMap<PhysicalPort, String>,
     ports: BTreeMap<PhysicalPort, Port>,
-    bindings: BTreeMap<(PhysicalPort, LogicalPort), Vec<Pdfid>>,
+    bindings: Bindings,
     outbox: Outbox,
     pub(crate) queue: EventQueue,
     pub(crate) registers: Registers,
@@ -93,7 +95,7 @@ impl Switch {
             built: Arc::clone(&rack),
             swapped: BTreeMap::new(),
             ports,
-            bindings: BTreeMap::new(),
+            bindings: Bindings::default(),
             outbox: Outbox::default(),
             queue: EventQueue::default(),
             registers,
@@ -143,10 +145,11 @@ impl Switch {
         self.rack.slots.iter().find(|slot| slot.port == port)
     }
 
-    /// The slot that holds a function.
+    /// The slot that holds a function. There may be thousands, most of them named one after the other.
     pub(crate) fn slot_of(&self, function: Pdfid) -> Option<&Slot> {
-        let holds = |slot: &&Slot| slot.adapter.functions.iter().any(|known| known.pdfid == function);
-        self.rack.slots.iter().find(holds)
+        let slots = &self.rack.slots;
+        let at_a_glance = slots.iter().find(|slot| slot.adapter.has_in_order(function));
+        at_a_glance.or_else(|| slots.iter().find(|slot| slot.adapter.has(function)))
     }
 
     /// How many logical ports a host port has; `None` for a port that is not configured as one.
@@ -168,22 +171,22 @@ impl Switch {
 
     /// Where a function is bound.
     pub(crate) fn bound_to(&self, function: Pdfid) -> Option<BoundTo> {
-        let (&(port, logical_port), _) =
-            self.bindings.iter().find(|(_, functions)| functions.contains(&function))?;
+        let (port, logical_port) = self.bindings.place_of(function)?;
         Some(BoundTo { host: HostPort { switch: self.rack.index, port }, logical_port })
     }
 
     /// The functions on a logical port, by slot.
     pub(crate) fn functions_on(&self, port: PhysicalPort, logical_port: LogicalPort) -> &[Pdfid] {
-        self.bindings.get(&(port, logical_port)).map_or(&[], Vec::as_slice)
+        self.bindings.at((port, logical_port))
     }
 
     /// All bindings in the order of ports and logical ports.
     pub(crate) fn bindings(&self) -> Vec<Binding> {
-        let binding = |(&(port, logical_port), functions): (&(PhysicalPort, LogicalPort), &Vec<Pdfid>)| {
-            Binding { port, logical_port, functions: functions.clone() }
-        };
-        self.bindings.iter().map(binding).collect()
+        let bindings = self.bindings.iter().map(|((port, logical_port), functions)| {
+            let functions = functions.to_vec();
+            Binding { port, logical_port, functions }
+        });
+        bindings.collect()
     }
 
     /// A switch that has just been built of the rack as its file has it.
