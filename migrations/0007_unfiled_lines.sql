@@ -1,5 +1,5 @@
 -- Lines of the history that are not filed yet. A line and what it touched stand in eight places of `lines`, `subjects` and
--- their indexes, which would be eight pages of every change's commit. Here it is one row; the many of some hundred entries
+-- their indexes, which would be eight pages of every change's commit. Here it is one row; those of some dozens of entries
 -- are filed together. Every line here is newer than every line in `lines`.
 CREATE TABLE unfiled (
     seq     INTEGER PRIMARY KEY REFERENCES ledger (seq),
@@ -23,7 +23,7 @@ WHERE t.value ->> 0 = 'function';
 -- All are filed when the oldest is so many entries old: the work for each is then little, and to search the rest is too.
 -- One that touched much is filed at once, since it is read in every search until then.
 CREATE TRIGGER unfiled_are_filed AFTER INSERT ON unfiled
-WHEN NEW.seq - (SELECT min(seq) FROM unfiled) >= 512 OR length(NEW.touched) > 4096
+WHEN NEW.seq - (SELECT min(seq) FROM unfiled) >= 64 OR length(NEW.touched) > 4096
 BEGIN
     INSERT INTO lines (seq, at, kind, person, title, reason)
     SELECT seq, at, kind, person, title, reason FROM unfiled;

@@ -87,18 +87,18 @@ async fn write_others(lab: &Lab, entries: usize) {
 async fn lines_are_found_alike_before_and_after_they_are_filed() {
     let lab = busy_lab().await;
     assert_eq!(unfiled(&lab).await, 7);
-    write_others(&lab, 502).await;
-    assert_eq!(unfiled(&lab).await, 509, "the first of 511 entries is not old enough");
-    write_others(&lab, 40).await;
-    assert_eq!(unfiled(&lab).await, 38, "the 513th was filed with all before it");
+    write_others(&lab, 54).await;
+    assert_eq!(unfiled(&lab).await, 61, "the first of 63 entries is not old enough");
+    write_others(&lab, 42).await;
+    assert_eq!(unfiled(&lab).await, 40, "the 65th was filed with all before it");
     let before = Some(Seq::new(10));
     for (query, wanted) in cases() {
         assert_eq!(found(&lab, HistoryQuery { before, ..query.clone() }).await, wanted, "{query:?}");
     }
     let newest = found(&lab, HistoryQuery { host: Some(HOST_A), limit: Some(60), ..all() }).await;
-    assert_eq!(newest, (492..552).rev().collect::<Vec<_>>(), "a page of both kinds");
+    assert_eq!(newest, (46..106).rev().collect::<Vec<_>>(), "a page of both kinds");
     let lab = lab.reopened().await;
-    assert_eq!(found(&lab, HistoryQuery { limit: Some(1), ..all() }).await, [551]);
+    assert_eq!(found(&lab, HistoryQuery { limit: Some(1), ..all() }).await, [105]);
 }
 
 #[tokio::test]
