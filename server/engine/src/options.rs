@@ -30,8 +30,7 @@ pub struct EngineOptions {
     pub company_max: usize,
     /// How often a switch is read when nothing hints at a change: hints may get lost.
     pub observe_every: Duration,
-    /// The shortest pause between two readings: each change hints at itself, and a change waits for a reading that has
-    /// begun. So this is also how long somebody else's doing may go unseen on a switch that is busy with changes.
+    /// The shortest pause between two readings: each change hints at itself, and a busy switch has better things to do.
     pub observe_pause: Duration,
     /// The longest that a driver may take for one call. A switch that hangs is given up then, and read before anything
     /// is tried again.
@@ -55,7 +54,7 @@ impl Default for EngineOptions {
             queue_max: 64,
             company_max: 16,
             observe_every: Duration::from_secs(5),
-            observe_pause: Duration::from_secs(1),
+            observe_pause: Duration::from_millis(250),
             call_limit: Duration::from_secs(30),
             vitals_every: Duration::from_secs(5),
             vitals_pause: Duration::from_secs(1),
