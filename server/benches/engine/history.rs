@@ -15,8 +15,11 @@ use std::path::{Path, PathBuf};
 /// The rack that these ledgers are about.
 pub const SHAPE: patchbay_softswitch::Shape =
     patchbay_softswitch::Shape { hosts: 20, adapters: 4, functions: 512, seed: 1, switches: Some(1) };
-/// Written last: a folder without it was not finished.
+/// Written last: a folder without it was not finished, and is gone on with. What is in it are whole groups, and each
+/// leaves every function where it was.
 const FINISHED: &str = "finished";
+/// Two changes, there and back, are opened and closed together or not at all.
+const _: () = assert!(WRITINGS_MAX.is_multiple_of(4));
 
 /// The folder with a ledger of at least so many entries about these racks; the picture is as the racks are at first.
 ///
@@ -26,9 +29,6 @@ pub async fn folder(program: &Program, racks: &Racks, entries: u64) -> Result<Pa
     let folder = disk().join(format!("engine-ledger-{entries}"));
     if folder.join(FINISHED).exists() {
         return Ok(folder);
-    }
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
     }
     println!("    making a ledger of {entries} entries in {}, once", folder.display());
     discover(program, racks, &folder).await?;

@@ -7,6 +7,7 @@
 #[path = "../../tests/rig/mod.rs"]
 mod rig;
 
+mod floor;
 mod growth;
 mod history;
 mod load;

@@ -5,7 +5,7 @@ use crate::rig::figures::percentile;
 use crate::site::{Racks, Site};
 use crate::table::{Aim, Figure};
 use crate::wish::Wish;
-use crate::{growth, plans, start};
+use crate::{floor, growth, plans, start};
 use anyhow::{Context, Result};
 use patchbay_softswitch::Shape;
 use std::fmt;
@@ -20,6 +20,8 @@ const CROWD_SWITCHES: usize = 16;
 /// One row or a few that are measured together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
+    /// The least that one move can take.
+    Floor,
     /// One client, one move.
     One,
     /// 64 clients on 16 switches.
@@ -40,7 +42,8 @@ pub enum Row {
 
 impl Row {
     /// All of them, in the order in which they take turns.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Floor,
         Self::One,
         Self::Crowd,
         Self::Plan,
@@ -53,6 +56,7 @@ impl Row {
 
     const fn word(self) -> &'static str {
         match self {
+            Self::Floor => "floor",
             Self::One => "one",
             Self::Crowd => "crowd",
             Self::Plan => "plan",
@@ -87,6 +91,7 @@ impl fmt::Display for Row {
 /// When something does not work; a figure that misses its aim is none.
 pub async fn measure(row: Row, wish: &Wish) -> Result<Vec<Figure>> {
     match row {
+        Row::Floor => floor::measure(wish).await,
         Row::One => one(wish).await,
         Row::Crowd => crowd(wish).await,
         Row::Plan => plans::carried_out(wish).await,
@@ -99,8 +104,7 @@ pub async fn measure(row: Row, wish: &Wish) -> Result<Vec<Figure>> {
 }
 
 async fn one(wish: &Wish) -> Result<Vec<Figure>> {
-    let shape = Shape { hosts: 8, adapters: 4, functions: 64, seed: 1, switches: Some(1) };
-    let site = Site::open(&wish.program, &Racks::new(&[shape])?).await?;
+    let site = Site::open(&wish.program, &Racks::new(&[floor::SHAPE])?).await?;
     let tally = load::run(&site, 1, MEASURED).await?;
     site.close().await?;
     Ok(vec![
