@@ -40,7 +40,10 @@ pub async fn folder(program: &Program, racks: &Racks, entries: u64) -> Result<Pa
 }
 
 /// Lets a server find the racks and write down what it found.
-async fn discover(program: &Program, racks: &Racks, data: &Path) -> Result<()> {
+///
+/// # Errors
+/// When something does not start.
+pub async fn discover(program: &Program, racks: &Racks, data: &Path) -> Result<()> {
     let switches = racks.start(program).await?;
     let server = Server::start(program, data, &switches.addresses()).await?;
     board::ready(server.address).await?;
