@@ -143,7 +143,7 @@ impl Batch {
         // Each statement tells that it is done. To wait until it is told that there are no more would be to wait for one
         // more change of threads.
         for _ in 0..statements {
-            done.try_next().await?;
+            done.try_next().await?.ok_or(sqlx::Error::WorkerCrashed)?;
         }
         Ok(())
     }
@@ -223,6 +223,16 @@ mod tests {
                 written.into_iter().map(|(id, word, text)| (id, word.to_owned(), text)).collect();
             assert_eq!(found, written);
         }
+    }
+
+    #[tokio::test]
+    async fn a_batch_of_which_not_every_statement_is_told_to_be_done_has_failed() {
+        let mut connection = SqliteConnection::connect(":memory:").await.expect("a database");
+        let mut batch = Batch::default();
+        batch.add("BEGIN", Vec::new());
+        batch.add("-- told by nobody", Vec::new());
+        let failed = batch.run(&mut connection).await.expect_err("one is missing");
+        assert!(matches!(failed, StoreError::Sqlite(sqlx::Error::WorkerCrashed)), "{failed:?}");
     }
 
     #[tokio::test]
