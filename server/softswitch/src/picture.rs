@@ -1,7 +1,5 @@
 //! The switch's state in the shapes of the dumps (sections 5.3, 5.5 and 5.9).
 
-use std::collections::BTreeMap;
-
 use patchbay_switchtec::command::link_status::LinkRecord;
 use patchbay_switchtec::command::port_config::PortConfig;
 use patchbay_switchtec::command::sections::{
@@ -10,9 +8,9 @@ use patchbay_switchtec::command::sections::{
     IdRange, LogicalPortState, PaxAll, PaxSection, Reach, SectionOwner,
 };
 use patchbay_switchtec::command::topology::{Gpio, PortRecord, Topology};
-use patchbay_switchtec::{HostPort, LogicalPort, LtssmState, Pdfid, PhysicalPort, PortType, SwitchIndex};
+use patchbay_switchtec::{LogicalPort, LtssmState, Pdfid, PhysicalPort, PortType, SwitchIndex};
 
-use crate::rack::{Binding, Function, Link, MAX_PORTS, Slot};
+use crate::rack::{Function, Link, MAX_PORTS, Slot};
 use crate::switch::{HostInstance, Port, Switch};
 
 /// Ids are handed out from these (the scenario of the recorded conversations).
@@ -206,25 +204,13 @@ impl Switch {
     /// `None` for a port that is no adapter port by configuration.
     pub(crate) fn endpoint_port_section(&self, port: PhysicalPort) -> Option<EndpointPortSection> {
         let known = self.port_type(port) == PortType::Endpoint;
-        known.then(|| EndpointPortSection {
-            owner: self.owner(),
-            ports: vec![self.endpoint_port(port, &self.bound_places())],
-        })
+        known.then(|| EndpointPortSection { owner: self.owner(), ports: vec![self.endpoint_port(port)] })
     }
 
-    /// Where every bound function is: asking for one at a time takes too long when there are a thousand.
-    fn bound_places(&self) -> BTreeMap<Pdfid, BoundTo> {
-        let places = |Binding { port, logical_port, functions }: Binding| {
-            let host = HostPort { switch: self.rack.index, port };
-            functions.into_iter().map(move |function| (function, BoundTo { host, logical_port }))
-        };
-        self.bindings().into_iter().flat_map(places).collect()
-    }
-
-    fn endpoint_port(&self, port: PhysicalPort, bound: &BTreeMap<Pdfid, BoundTo>) -> EndpointPort {
+    fn endpoint_port(&self, port: PhysicalPort) -> EndpointPort {
         let attachment = match self.slot(port).filter(|slot| self.is_attached(slot)) {
             Some(slot) => {
-                let one = |known: &Function| function(known, bound.get(&known.pdfid).copied());
+                let one = |known: &Function| function(known, self.bound_to(known.pdfid));
                 let functions = slot.adapter.functions.iter().map(one).collect();
                 Attachment::Endpoint(Endpoint { downstream_id: None, functions })
             }
@@ -237,8 +223,7 @@ impl Switch {
         let owner = self.owner();
         let hvds = self.host_instances().into_iter().map(|host| self.hvd(host)).collect();
         let slots = self.ports().filter(|(_, state)| state.config.port_type == PortType::Endpoint);
-        let bound = self.bound_places();
-        let ports = slots.map(|(port, _)| self.endpoint_port(port, &bound)).collect();
+        let ports = slots.map(|(port, _)| self.endpoint_port(port)).collect();
         PaxAll {
             pax: self.pax_section(),
             hvds: HvdSection { owner, hvds },

@@ -51,8 +51,8 @@ impl Bindings {
         &mut self,
         gone: impl Fn(PhysicalPort, &[Pdfid]) -> bool,
     ) -> Vec<(Place, Vec<Pdfid>)> {
-        let places: Vec<_> = self.iter().filter(|((port, _), functions)| gone(*port, functions)).collect();
-        let places: Vec<_> = places.into_iter().map(|(place, _)| place).collect();
+        let gone = self.iter().filter(|((port, _), functions)| gone(*port, functions));
+        let places: Vec<_> = gone.map(|(place, _)| place).collect();
         places.into_iter().filter_map(|place| Some((place, self.remove(place)?))).collect()
     }
 
