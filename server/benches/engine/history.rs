@@ -1,7 +1,7 @@
 //! Data folders with long ledgers, made once by the store's own hand and kept in Cargo's folder.
 
-use crate::rig::{Program, Server, board};
-use crate::site::{Racks, disk};
+use crate::rig::Program;
+use crate::site::{Racks, Site, disk};
 use anyhow::{Context, Result, ensure};
 use chrono::Utc;
 use patchbay::serve::DATABASE;
@@ -44,11 +44,7 @@ pub async fn folder(program: &Program, racks: &Racks, entries: u64) -> Result<Pa
 /// # Errors
 /// When something does not start.
 pub async fn discover(program: &Program, racks: &Racks, data: &Path) -> Result<()> {
-    let switches = racks.start(program).await?;
-    let server = Server::start(program, data, &switches.addresses()).await?;
-    board::ready(server.address).await?;
-    server.stop().await?;
-    switches.end().await
+    Site::with_history(program, racks, data).await?.close().await
 }
 
 /// Writes a history as the engine would, without a switch.

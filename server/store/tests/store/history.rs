@@ -28,7 +28,7 @@ fn all() -> HistoryQuery {
 }
 
 fn text(text: &str) -> HistoryQuery {
-    HistoryQuery { text: Some(text.to_owned()), ..HistoryQuery::default() }
+    HistoryQuery { text: Some(text.to_owned()), ..all() }
 }
 
 /// Filters with the entries that they find in the busy lab.
@@ -169,7 +169,6 @@ async fn a_discovery_touches_what_it_changed_and_nothing_else() {
     seen.slots[0].adapter.as_mut().expect("the NIC").functions[2].bound = Some(lab::bound(4, 1, 0));
     let entry = lab.discover(&seen).await.seq.get();
     let touched = |query: HistoryQuery| async { found(&lab, query).await.contains(&entry) };
-    let all = HistoryQuery::default;
     assert!(touched(HistoryQuery { function: Some(NIC_VF2), ..all() }).await);
     assert!(touched(HistoryQuery { host: Some(HOST_B), ..all() }).await);
     assert!(touched(HistoryQuery { adapter: Some(NIC), ..all() }).await);
