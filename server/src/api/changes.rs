@@ -1,8 +1,8 @@
 //! Planning and changing.
 
 use super::Refused;
+use super::answer::Json;
 use super::body::{JsonBody, JsonBytes, QueryOf, bad};
-use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;

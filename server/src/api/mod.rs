@@ -1,5 +1,6 @@
 //! The door for programs: JSON under `/api/v1`, thin over the desk. Errors are `application/problem+json` (RFC 9457).
 
+mod answer;
 mod body;
 mod changes;
 mod read;

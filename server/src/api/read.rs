@@ -1,8 +1,8 @@
 //! Looking: topology, ledger, health.
 
 use super::Refused;
+use super::answer::Json;
 use super::body::{QueryOf, bad};
-use axum::Json;
 use axum::extract::State;
 use patchbay_api::{Desk, Proposal, SwitchDriftView, TopologyView, WayBack};
 use patchbay_domain::{Generation, LedgerPage, Seq, SwitchState};
