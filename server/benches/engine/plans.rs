@@ -16,7 +16,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 /// The rack that these plans are for: one switch with 2,048 functions, half of them assigned.
-const SHAPE: Shape = Shape { hosts: 36, adapters: 8, functions: 2048, seed: 1, switches: Some(1) };
+pub const SHAPE: Shape = Shape { hosts: 36, adapters: 8, functions: 2048, seed: 1, switches: Some(1) };
 /// How often a plan is only made in a round.
 const DRY_RUNS: usize = 41;
 

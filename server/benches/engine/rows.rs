@@ -16,6 +16,14 @@ const MEASURED: Duration = Duration::from_secs(4);
 /// Clients of the crowd, and their switches.
 const CROWD: usize = 64;
 const CROWD_SWITCHES: usize = 16;
+/// The racks of the crowd.
+pub const CROWD_SHAPE: Shape = Shape {
+    hosts: 4 * CROWD_SWITCHES,
+    adapters: 2 * CROWD_SWITCHES,
+    functions: 1024,
+    seed: 1,
+    switches: Some(CROWD_SWITCHES),
+};
 
 /// One row or a few that are measured together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,9 +123,7 @@ async fn one(wish: &Wish) -> Result<Vec<Figure>> {
 }
 
 async fn crowd(wish: &Wish) -> Result<Vec<Figure>> {
-    let (hosts, adapters) = (4 * CROWD_SWITCHES, 2 * CROWD_SWITCHES);
-    let shape = Shape { hosts, adapters, functions: 1024, seed: 1, switches: Some(CROWD_SWITCHES) };
-    let site = Site::open(&wish.program, &Racks::new(&[shape])?).await?;
+    let site = Site::open(&wish.program, &Racks::new(&[CROWD_SHAPE])?).await?;
     let tally = load::run(&site, CROWD, MEASURED).await?;
     site.close().await?;
     let again = tally.refusals as f64 / tally.took_ms.len().max(1) as f64;
