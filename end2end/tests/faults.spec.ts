@@ -31,6 +31,7 @@ test('a pulled cable is a host without a link, and plugged it is back', async ({
 test('the same by keyboard alone', async ({ board, lab, rack }) => {
   await lab.form('pull_cable', at.first).getByRole('button').focus();
   await lab.page.keyboard.press('Enter');
+  await expect(lab.said.first()).toHaveAttribute('data-tone', 'ok');
   await expect(board.host(rack.host(at.first)).locator('.badge')).toHaveText('down');
 });
 
