@@ -172,7 +172,7 @@ impl Desk for ServerDesk {
 
     async fn way_back(&self, way: WayBack) -> Result<Proposal, ApiError> {
         let (intent, left_out) = match way {
-            WayBack::Undo(id) => (self.record(id).await?.plan.undo(id), Vec::new()),
+            WayBack::Undo(id) => self.record(id).await?.plan.undo(id, &self.engine.snapshot().topology),
             WayBack::Retry(id) => {
                 (self.record(id).await?.plan.retry(id, &self.engine.snapshot().topology), Vec::new())
             }
@@ -237,6 +237,8 @@ fn backlog(store: Store, after: Option<Seq>, now: Seq) -> BoxStream<'static, Liv
     }
     let read = async move {
         match store.ledger(after, LEDGER_PAGE_MAX).await {
+            // A page holds fewer entries when they are large: a listener must not be told the later ones as the next.
+            Ok(page) if page.next_after.is_some_and(|last| last < now) => vec![LiveEvent::Reset],
             Ok(page) => page.entries.into_iter().take_while(|e| e.seq <= now).map(entry_event).collect(),
             Err(cause) => {
                 storage(&cause);

@@ -30,7 +30,10 @@ impl Proposal {
             Ok(plan) => (Some(plan), None),
             Err(refusal) => (None, Some(refusal)),
         };
-        let why = refusal.as_ref().map(ToString::to_string);
+        let why = refusal.as_ref().map(|refusal| match refusal {
+            Refusal::Empty if !left_out.is_empty() => left_out.join(" "),
+            _ => refusal.to_string(),
+        });
         Self { intent, generation: topology.generation, plan, refusal, why, left_out }
     }
 }

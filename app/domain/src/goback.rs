@@ -6,7 +6,7 @@
 use crate::ids::{ChangeId, FunctionId, Seq, SwitchId};
 use crate::intent::{Intent, Move, Origin};
 use crate::plan::{Plan, PlannedMove};
-use crate::topology::{Assignment, Topology};
+use crate::topology::{Assignment, Place, Topology};
 use crate::words::whereabouts;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,10 +26,21 @@ pub enum DriftKind {
 }
 
 impl Plan {
-    /// The intent that puts every function back on the place it came from. One that only shared a logical port is named
-    /// too, so that they share it again.
-    pub fn undo(&self, change: ChangeId) -> Intent {
-        back(self.moves.iter()).made_from(Origin::Undo(change))
+    /// The intent that puts every function back on the place it came from, or that it was wished on when the plan adopted
+    /// another; and what it leaves out, in sentences: a function that a later change gave another place stays there. One
+    /// that only shared a logical port is named too, so that they share it again.
+    pub fn undo(&self, change: ChangeId, topology: &Topology) -> (Intent, Vec<String>) {
+        let (mut left_out, mut back) = (Vec::new(), Vec::new());
+        for one in self.moves.iter().chain(&self.adoptions) {
+            let wish = topology.wish(one.function);
+            if topology.functions.contains_key(&one.function) && wish != one.to {
+                let (name, now) = (topology.label(one.function), whereabouts(topology, wish));
+                left_out.push(format!("{name} stays {now}, where a later change put it."));
+            } else {
+                back.push((one.function, one.from));
+            }
+        }
+        (exact(back.into_iter()).made_from(Origin::Undo(change)), left_out)
     }
 
     /// The intent that finishes what could not be finished: every function to where the plan wanted it, but for those
@@ -47,15 +58,11 @@ impl Plan {
     }
 }
 
-/// Sorted by place and number, so that functions that shared a logical port get their old numbers.
-fn back<'a>(moves: impl Iterator<Item = &'a PlannedMove>) -> Intent {
-    exact(moves.map(|m| (m.function, m.from)))
-}
-
 fn to<'a>(moves: impl Iterator<Item = &'a PlannedMove>) -> Intent {
     exact(moves.map(|m| (m.function, m.to)))
 }
 
+/// Sorted by place and number, so that functions that shared a logical port get their old numbers.
 fn exact(wanted: impl Iterator<Item = (FunctionId, Option<Assignment>)>) -> Intent {
     let mut wanted: Vec<_> = wanted.collect();
     wanted.sort_by_key(|&(function, at)| (at, function));
@@ -106,11 +113,30 @@ impl Topology {
     /// The intent that makes a switch follow the ledger for these functions. Those whose adapter is absent are left
     /// out, since nothing can be done about them, unless nothing else is asked for.
     pub fn revert(&self, functions: &BTreeSet<FunctionId>) -> Intent {
-        let drifted: Vec<_> =
+        let drifted: BTreeMap<_, _> =
             functions.iter().filter_map(|id| Some((*id, self.drift.get(id)?.wished))).collect();
         let here = |id: FunctionId| self.drift_kind(id) != Some(DriftKind::Absent);
-        let any_here = drifted.iter().any(|&(id, _)| here(id));
-        exact(drifted.into_iter().filter(|&(id, _)| here(id) || !any_here)).made_from(Origin::Revert)
+        let any_here = drifted.keys().any(|&id| here(id));
+        let wanted = drifted.into_iter().filter(|&(id, _)| here(id) || !any_here).collect();
+        exact(self.with_sharers(wanted, |id| self.wish(id))).made_from(Origin::Revert)
+    }
+
+    /// With every function that is where it was wished, on a logical port that others come back to: a port is bound as a
+    /// whole, so it is bound anew with them.
+    fn with_sharers(
+        &self,
+        mut wanted: BTreeMap<FunctionId, Option<Assignment>>,
+        wished: impl Fn(FunctionId) -> Option<Assignment>,
+    ) -> impl Iterator<Item = (FunctionId, Option<Assignment>)> {
+        let places: BTreeSet<Place> = wanted.values().flatten().map(|at| at.place()).collect();
+        let stays = self.functions.values().filter(|function| {
+            let at = function.assigned;
+            at.is_some_and(|at| places.contains(&at.place())) && wished(function.id) == at
+        });
+        for function in stays {
+            wanted.entry(function.id).or_insert(function.assigned);
+        }
+        wanted.into_iter()
     }
 
     /// The intent that restores what was wished at an earlier moment, and what it cannot restore, in sentences.
@@ -120,7 +146,7 @@ impl Topology {
         wishes: &BTreeMap<FunctionId, Option<Assignment>>,
     ) -> (Intent, Vec<String>) {
         let mut left_out = Vec::new();
-        let mut wanted = Vec::new();
+        let mut wanted = BTreeMap::new();
         for (&id, &wished) in wishes {
             let Some(function) = self.functions.get(&id) else {
                 if wished.is_some() {
@@ -137,10 +163,13 @@ impl Topology {
                     self.label(id),
                     at.host
                 )),
-                None => wanted.push((id, wished)),
+                None => {
+                    wanted.insert(id, wished);
+                }
             }
         }
-        (exact(wanted.into_iter()).made_from(Origin::Restore(seq)), left_out)
+        let wished = |id| wishes.get(&id).copied().flatten();
+        (exact(self.with_sharers(wanted, wished)).made_from(Origin::Restore(seq)), left_out)
     }
 }
 
@@ -187,7 +216,7 @@ mod tests {
         let before = where_all_are(&t);
         let made = plan(&t, &Intent::single(NIC_VF2, None)).expect("allowed");
         carry_out(&mut t, &made);
-        let undo = plan(&t, &made.undo(CHANGE)).expect("nothing stands against it");
+        let undo = plan(&t, &made.undo(CHANGE, &t).0).expect("nothing stands against it");
         assert_eq!(undo.title, "Undo change 9: assign eth16v2 to web-01");
         carry_out(&mut t, &undo);
         assert_eq!(where_all_are(&t), before);
@@ -201,7 +230,7 @@ mod tests {
         let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
         carry_out(&mut t, &made);
         assert_eq!(t.functions[&NIC_VF2].assigned.map(|a| a.number), Some(0), "alone, it gets number 0");
-        let undo = plan(&t, &made.undo(CHANGE)).expect("nothing stands against it");
+        let undo = plan(&t, &made.undo(CHANGE, &t).0).expect("nothing stands against it");
         carry_out(&mut t, &undo);
         assert_eq!(where_all_are(&t), before);
     }
@@ -212,9 +241,48 @@ mod tests {
         let made = plan(&t, &Intent::single(NIC_VF1, None)).expect("allowed");
         carry_out(&mut t, &made);
         assign(&mut t, NIC_VF3, HOST_A, 0, 0);
-        let refusal = plan(&t, &made.undo(CHANGE)).expect_err("taken");
+        let refusal = plan(&t, &made.undo(CHANGE, &t).0).expect_err("taken");
         assert_eq!(refusal.code(), "place_taken");
         assert!(refusal.to_string().contains("eth16v3"), "{refusal}");
+    }
+
+    #[test]
+    fn undo_leaves_what_a_later_change_put_elsewhere_and_says_so() {
+        let mut t = fixture::topology();
+        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+        carry_out(&mut t, &made);
+        let later = plan(&t, &Intent::single(NIC_VF1, None)).expect("allowed");
+        carry_out(&mut t, &later);
+        let (intent, left_out) = made.undo(CHANGE, &t);
+        assert_eq!(left_out, ["eth16v1 stays in the pool, where a later change put it."]);
+        assert_eq!(plan(&t, &intent).expect_err("nothing is left").code(), "empty");
+    }
+
+    #[test]
+    fn undoing_an_adoption_puts_the_function_where_it_was_wished() {
+        let mut t = fixture::topology();
+        let before = where_all_are(&t);
+        found(&mut t, NIC_VF1, Some(Assignment { host: HOST_B, logical_port: LogicalPort(3), number: 0 }));
+        let made = plan(&t, &Intent::adopting([NIC_VF1])).expect("allowed");
+        carry_out(&mut t, &made);
+        let (intent, left_out) = made.undo(CHANGE, &t);
+        let undo = plan(&t, &intent).expect("allowed");
+        carry_out(&mut t, &undo);
+        assert_eq!((where_all_are(&t), t.drift.len(), left_out.len()), (before, 0, 0));
+    }
+
+    #[test]
+    fn what_shares_a_logical_port_is_reverted_and_restored_with_those_that_stayed() {
+        let mut t = fixture::topology();
+        assign(&mut t, NIC_VF2, HOST_A, 0, 1);
+        let before = where_all_are(&t);
+        found(&mut t, NIC_VF2, None);
+        for intent in [t.revert(&[NIC_VF2].into()), t.restore(Seq::new(4), &before).0] {
+            let mut again = t.clone();
+            let made = plan(&again, &intent).expect("allowed");
+            carry_out(&mut again, &made);
+            assert_eq!((where_all_are(&again), again.drift.len()), (before.clone(), 0));
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
 
-/// The most moves one intent may hold. A full adapter of 256 functions emptied into two hosts fits twice; a larger
-/// request is more likely a script gone wrong than a wish.
-pub const MOVES_MAX: usize = 512;
+/// The most moves one intent may hold: all functions of the largest switch, so that one that came up empty is restored by
+/// one plan.
+pub const MOVES_MAX: usize = 2_048;
 
 /// The longest reason kept with a change, in characters: a ticket and a paragraph.
 pub const REASON_MAX_CHARS: usize = 500;

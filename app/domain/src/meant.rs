@@ -6,8 +6,9 @@
 use crate::address::{Pdfid, PhysicalPort};
 use crate::ids::SwitchId;
 use crate::observation::{Observation, ObservedAdapter};
-use crate::plan::{BoundFunction, Step};
+use crate::plan::{BoundFunction, PlannedMove, Step};
 use crate::topology::Topology;
+use crate::words::whereabouts;
 use std::collections::BTreeMap;
 
 /// Another card's function under a number that a plan names.
@@ -39,6 +40,21 @@ pub fn still_meant<'a>(steps: impl IntoIterator<Item = &'a Step>, topology: &Top
             "{} is not what it was when this was planned: another card is in its slot, or the switch has numbered it anew.",
             gone.name
         )),
+    }
+}
+
+/// Whether every function that is adopted is where it was found when this was planned.
+///
+/// # Errors
+/// A sentence for the first one that is not.
+pub fn still_found(adoptions: &[PlannedMove], topology: &Topology) -> Result<(), String> {
+    let found = |one: &PlannedMove| topology.functions.get(&one.function).map(|function| function.assigned);
+    match adoptions.iter().find(|one| found(one) != Some(one.to)) {
+        None => Ok(()),
+        Some(one) => {
+            let now = found(one).map_or_else(|| "gone".to_owned(), |at| whereabouts(topology, at));
+            Err(format!("{} is {now} now, and not where it was when this was planned.", one.name))
+        }
     }
 }
 

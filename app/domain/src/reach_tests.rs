@@ -80,7 +80,11 @@ fn which_of_several_hosts_of_a_name_is_meant_is_never_guessed() {
 fn undo_names_the_hosts_that_were_reached() {
     let t = fixture::pair();
     let made = plan(&t, &Intent::single(FAR_VF1, Some(HOST_B))).expect("allowed");
-    let undo = made.undo(crate::ChangeId::new(3));
+    let mut done = t.clone();
+    let moves = made.recorded_moves();
+    let (change, outcome, reports) = (crate::ChangeId::new(3), crate::Outcome::Applied, Vec::new());
+    done.apply(&entry(crate::Event::ChangeClosed { change, outcome, why: None, reports, moves }));
+    let (undo, _) = made.undo(change, &done);
     assert_eq!((undo.moves[0].to, undo.moves[0].at), (Some(TWIN_A), Some(LogicalPort(0))));
 }
 

@@ -155,6 +155,10 @@ fn check_not_in_flight(topology: &Topology, places: &Places, function: &Function
         return Err(Refusal::InFlight { function: id, name: name(), change });
     }
     let Some(at) = function.assigned else { return Ok(()) };
+    let sharer = places.on(at.place()).find_map(|sharer| Some((sharer, places.change_in_flight(sharer)?)));
+    if let Some((sharer, change)) = sharer {
+        return Err(Refusal::InFlight { function: sharer, name: topology.label(sharer), change });
+    }
     match places.reserved(at.place()) {
         Some(change) => {
             let (host_name, logical_port) = (topology.host_name(at.host), at.logical_port.0);
@@ -228,7 +232,9 @@ pub fn place_for(
 mod tests {
     use super::*;
     use crate::fixture::{self, *};
+    use crate::ledger::{Difference, Event};
     use crate::plan::plan;
+    use crate::topology::Assignment;
     use crate::{AdapterId, ChangeId};
 
     fn refusal(topology: &Topology, moves: &[(FunctionId, Option<HostId>)]) -> &'static str {
@@ -313,6 +319,20 @@ mod tests {
         assert_eq!(refusal(&t, &[(NIC_VF2, Some(HOST_A))]), "in_flight");
         let place = place_for(&t, &Places::of(&t), NIC_VF3, HOST_B).expect("another port is free");
         assert_ne!(place, target);
+    }
+
+    #[test]
+    fn a_function_waits_for_what_is_adopted_beside_it_on_its_logical_port() {
+        let mut t = fixture::topology();
+        let shared = Assignment { host: HOST_A, logical_port: LogicalPort(0), number: 1 };
+        let (function, name, recorded_name, found_name) = (NIC_VF2, "eth16v2".to_owned(), None, None);
+        let found = Some(shared);
+        let one = Difference { function, name, recorded: None, recorded_name, found, found_name };
+        t.apply(&entry(Event::BindingsFound { switch: SWITCH, differences: vec![one] }));
+        let adopting = plan(&t, &Intent::adopting([NIC_VF2])).expect("allowed");
+        t.open.insert(ChangeId::new(5), fixture::open(ChangeId::new(5), adopting));
+        let refused = check(&t, &Intent::single(NIC_VF1, None)).expect_err("it would unbind both");
+        assert_eq!(refused.to_string(), "eth16v2 is part of change 5. Wait until that has ended.");
     }
 
     #[test]

@@ -280,7 +280,7 @@ impl Topology {
         self.open.values().find(touches).map(|open| open.id)
     }
 
-    /// Forgets every switch but these, with all that hangs on it.
+    /// Forgets every switch but these, with all that hangs on it. An open change stays as long as one of its switches does.
     pub fn keep_switches(&mut self, kept: &BTreeSet<SwitchId>) {
         self.switches.retain(|id, _| kept.contains(id));
         self.hosts.retain(|_, host| kept.contains(&host.switch));
@@ -289,7 +289,7 @@ impl Topology {
         self.functions.retain(|_, function| adapters.contains_key(&function.adapter));
         let functions = &self.functions;
         self.drift.retain(|id, _| functions.contains_key(id));
-        self.open.retain(|_, open| open.plan.switches.iter().all(|switch| kept.contains(switch)));
+        self.open.retain(|_, open| open.plan.switches.iter().any(|switch| kept.contains(switch)));
         self.health.retain(|_, raised| kept.contains(&raised.switch));
     }
 }

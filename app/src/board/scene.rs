@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use patchbay_api::{ApiError, LiveEvent, WayBack};
+use patchbay_api::{ApiError, LiveEvent, Proposal, WayBack};
 use patchbay_domain::{ChangeId, Excerpt, FunctionId, Intent, Outcome};
 use std::collections::BTreeSet;
 
@@ -281,10 +281,14 @@ impl Scene {
 
     /// Opens the sheet with the plan that takes a change back.
     pub fn undo(self, change: ChangeId) {
-        let known = self.state.runs.with_untracked(|runs| runs.get(change).map(|run| run.plan.undo(change)));
-        match known {
-            Some(intent) => self.propose(intent, reason_for(WayBack::Undo(change))),
-            None => self.go_back(WayBack::Undo(change)),
+        let way = WayBack::Undo(change);
+        let plan = self.state.runs.with_untracked(|runs| runs.get(change).map(|run| run.plan.clone()));
+        match plan {
+            Some(plan) => {
+                let (intent, left_out) = self.state.with(|t| plan.undo(change, t));
+                self.open_way_back(way, intent, &left_out);
+            }
+            None => self.go_back(way),
         }
     }
 
@@ -292,15 +296,20 @@ impl Scene {
     pub fn go_back(self, way: WayBack) {
         spawn_local(async move {
             match actions::work_out(way).await {
-                Ok(proposal) => {
-                    self.propose(proposal.intent, reason_for(way));
-                    if !proposal.left_out.is_empty() {
-                        self.tell(Toast::words(proposal.left_out.join(" ")));
-                    }
-                }
+                Ok(Proposal { intent, left_out, .. }) => self.open_way_back(way, intent, &left_out),
                 Err(error) => self.tell(Toast::words(error.to_string())),
             }
         });
+    }
+
+    /// Opens the sheet with a way back, and says what it leaves out. When that is everything, there is nothing to open.
+    fn open_way_back(self, way: WayBack, intent: Intent, left_out: &[String]) {
+        if left_out.is_empty() || intent.functions().next().is_some() {
+            self.propose(intent, reason_for(way));
+        }
+        if !left_out.is_empty() {
+            self.tell(Toast::words(left_out.join(" ")));
+        }
     }
 
     /// Esc: leaves the innermost thing that is open.

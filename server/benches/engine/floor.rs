@@ -12,7 +12,6 @@ use crate::wish::Wish;
 use crate::{plans, rows};
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
-use patchbay_domain::intent::MOVES_MAX;
 use patchbay_softswitch::Shape;
 use patchbay_switchtec::command::sections::{Hvd, Layout};
 use patchbay_switchtec::{Client, ClientOptions, HostPort, LogicalPort, Pdfid};
@@ -122,7 +121,7 @@ async fn all_at_once(switches: Vec<SocketAddrV4>) -> Result<f64> {
     Ok(f64::from(count) / began.elapsed().as_secs_f64())
 }
 
-/// What it takes to unbind as many functions as one intent may move and to bind each again, in milliseconds.
+/// What it takes to unbind as many functions as a large plan moves and to bind each again, in milliseconds.
 async fn steps(switches: Vec<SocketAddrV4>) -> Result<f64> {
     let client = Client::connect(switches[0], 0, ClientOptions::default()).await?;
     let hosts = client.pax_all().await?.hvds.hvds;
@@ -131,8 +130,8 @@ async fn steps(switches: Vec<SocketAddrV4>) -> Result<f64> {
         let port = HostPort { switch, port: host.port };
         alone(host).map(|(place, function)| (port, place, function)).collect::<Vec<_>>()
     };
-    let places: Vec<_> = hosts.iter().flat_map(of_host).take(MOVES_MAX).collect();
-    ensure!(places.len() == MOVES_MAX, "only {} functions are bound", places.len());
+    let places: Vec<_> = hosts.iter().flat_map(of_host).take(plans::LARGE).collect();
+    ensure!(places.len() == plans::LARGE, "only {} functions are bound", places.len());
     let began = Instant::now();
     for (host, place, function) in places {
         client.unbind(host, place, function).await?;

@@ -1,4 +1,4 @@
-//! Plans of the most moves there may be: carried out, and only planned.
+//! Large plans: carried out, and only planned.
 
 use crate::rig::door::Wanted;
 use crate::rig::figures::{median, ms};
@@ -7,7 +7,6 @@ use crate::site::{Racks, Site};
 use crate::table::{Aim, Figure};
 use crate::wish::Wish;
 use anyhow::{Context, Result, bail, ensure};
-use patchbay_domain::intent::MOVES_MAX;
 use patchbay_domain::{
     FunctionId, Generation, HostId, Intent, Places, Seq, SwitchState, Topology, plan_with,
 };
@@ -15,12 +14,14 @@ use patchbay_softswitch::Shape;
 use std::hint::black_box;
 use std::time::Instant;
 
+/// How many moves a large plan has.
+pub const LARGE: usize = 512;
 /// The rack that these plans are for: one switch with 2,048 functions, half of them assigned.
 pub const SHAPE: Shape = Shape { hosts: 36, adapters: 8, functions: 2048, seed: 1, switches: Some(1) };
 /// How often a plan is only made in a round.
 const DRY_RUNS: usize = 41;
 
-/// As many moves as one intent may hold, from each host to the next one.
+/// So many moves, from each host to the next one.
 struct Rotation(Vec<(FunctionId, HostId, HostId)>);
 
 impl Rotation {
@@ -28,16 +29,16 @@ impl Rotation {
     fn of(board: &Board) -> Result<Self> {
         let switch = *board.switches().first().context("there is a switch")?;
         let (mut hosts, functions) = (board.hosts(switch), board.movable(switch));
-        let round = (1..=hosts.len()).rev().find(|count| MOVES_MAX.is_multiple_of(*count));
+        let round = (1..=hosts.len()).rev().find(|count| LARGE.is_multiple_of(*count));
         hosts.truncate(round.context("there is a host")?);
-        let each = MOVES_MAX / hosts.len();
+        let each = LARGE / hosts.len();
         let mut moves = Vec::new();
         for (at, &from) in hosts.iter().enumerate() {
             let to = hosts[(at + 1) % hosts.len()];
             let here = functions.iter().filter(|(_, host)| *host == Some(from));
             moves.extend(here.take(each).map(|(function, _)| (*function, from, to)));
         }
-        ensure!(moves.len() == MOVES_MAX, "the rack has only {} functions to move", moves.len());
+        ensure!(moves.len() == LARGE, "the rack has only {} functions to move", moves.len());
         Ok(Self(moves))
     }
 
@@ -58,7 +59,7 @@ impl Rotation {
     }
 }
 
-/// One plan of the most moves, carried out and read back: to other hosts, back, into the pool, and out of it.
+/// One large plan, carried out and read back: to other hosts, back, into the pool, and out of it.
 ///
 /// # Errors
 /// When one is not applied.
@@ -93,7 +94,7 @@ async fn timed(door: &mut Door, wanted: &Wanted) -> Result<f64> {
     }
 }
 
-/// One plan of the most moves, only made: over HTTP, and by the bare call in this process, as the engine makes it with its
+/// One large plan, only made: over HTTP, and by the bare call in this process, as the engine makes it with its
 /// places at hand.
 ///
 /// # Errors

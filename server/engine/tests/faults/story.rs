@@ -146,7 +146,7 @@ impl Story {
 
     /// Takes a change back that was applied: every function comes to the very place that it came from.
     async fn undo(&mut self, ended: &Ended) -> Result<(), String> {
-        let undone = self.rig.carry_out(ended.plan.undo(ended.id)).await?;
+        let undone = self.rig.carry_out(ended.plan.undo(ended.id, &self.rig.topology()).0).await?;
         applied(&undone).map_err(|wrong| format!("undoing: {wrong}"))?;
         let before = self.before.clone();
         self.holds(&before).await.map_err(|wrong| format!("undone: {wrong}"))

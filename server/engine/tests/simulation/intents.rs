@@ -99,7 +99,7 @@ fn back(state: &mut State, who: usize, topology: &Topology) -> Option<Intent> {
     let change = state.dice.pick(&state.people[who].changes.clone())?;
     let plan = state.plans.get(&change)?.clone();
     Some(match state.dice.below(3) {
-        0 => plan.undo(change),
+        0 => plan.undo(change, topology).0,
         1 => plan.retry(change, topology),
         _ => plan.accept(change, topology),
     })
