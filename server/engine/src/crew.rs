@@ -10,6 +10,8 @@ use crate::options::EngineOptions;
 use patchbay_domain::{Actor, ChangeId, Plan, SwitchId};
 use patchbay_driver::{DriverError, SwitchDriver};
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 use tokio::sync::{Notify, oneshot};
@@ -24,6 +26,34 @@ pub(crate) struct Bench {
     pub(crate) look: Notify,
     /// What its readings say about its health.
     pub(crate) chart: Chart,
+    pub(crate) trust: Trust,
+}
+
+/// How far what was last read of a switch can be relied on.
+#[derive(Default)]
+pub(crate) struct Trust {
+    /// It was away since it was read, or what was read could not be recorded: other cards may be in its slots.
+    doubt: AtomicBool,
+    /// How many calls in a row found it away.
+    away: AtomicU32,
+}
+
+impl Trust {
+    /// What was read is recorded now, or could not be.
+    pub(crate) fn recorded(&self, done: bool) {
+        self.doubt.store(!done, Relaxed);
+    }
+
+    /// A call has ended. True when it is the second in a row that found the switch away: one alone may be a connection
+    /// that broke.
+    fn called(&self, found_away: bool) -> bool {
+        if found_away {
+            self.doubt.store(true, Relaxed);
+            return self.away.fetch_add(1, Relaxed) == 1;
+        }
+        self.away.store(0, Relaxed);
+        false
+    }
 }
 
 /// A change that waits for its turn.
@@ -137,10 +167,33 @@ impl Crew {
         call: impl Future<Output = Result<T, DriverError>>,
     ) -> Result<T, DriverError> {
         let limit = self.options.call_limit;
-        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        let result = tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
             let address = self.benches.get(&switch).map(|bench| bench.name.clone()).unwrap_or_default();
             let source = Box::new(TooLong(limit.as_secs()));
             Err(DriverError::Interrupted { address, operation: operation.to_owned(), source })
-        })
+        });
+        let away = result.as_ref().err().filter(|error| error.is_away());
+        if self.benches.get(&switch).is_some_and(|bench| bench.trust.called(away.is_some()))
+            && let Some(error) = away
+        {
+            self.tasks.spawn(self.clone().tell_away(switch, error.to_string()));
+        }
+        result
+    }
+
+    /// Shows that a switch does not answer: who has a turn on it keeps its reader from finding out.
+    async fn tell_away(self, switch: SwitchId, why: String) {
+        self.book.set_vitals(switch, None);
+        if let Some(Ok(())) = self.asks.lost(switch).await
+            && let Some(bench) = self.benches.get(&switch)
+        {
+            self.book.look(|now| bench.chart.read(&now.topology, Some(why)));
+            bench.look.notify_one();
+        }
+    }
+
+    /// Whether other cards may be in the slots of a switch than the picture has.
+    pub(crate) fn is_in_doubt(&self, switch: SwitchId) -> bool {
+        self.benches.get(&switch).is_some_and(|bench| bench.trust.doubt.load(Relaxed))
     }
 }

@@ -1,4 +1,4 @@
-//! Carrying changes out, and taking them back when something fails.
+//! Carrying changes out.
 //!
 //! Before anything is sent, every logical port that a plan touches is read on every switch and must hold what the plan
 //! starts from, and its functions must still be those that were meant. Then the steps go out one after another, and at the
@@ -11,21 +11,21 @@
 //! since no two open changes share a function or a logical port. Each begins by itself and ends by itself.
 
 use crate::asks::Answer;
+use crate::back::{Patience, back};
 use crate::crew::Crew;
 use crate::lanes::Turn;
 use crate::life::{Running, Settled, Undoing};
 use crate::meant::Meant;
 use patchbay_domain::{
-    ChangeId, Held, PhysicalPort, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, SwitchId,
-    known, ready,
+    ChangeId, Held, PhysicalPort, Plan, StepPhase, StepProgress, StepReport, StepStage, SwitchId, known,
+    ready, still_found,
 };
 use patchbay_driver::{DriverError, SwitchDriver};
 use patchbay_store::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 /// The most steps that a company has together: who comes later waits for all of them, and on a slow switch each may take a
 /// few hundredths of a second.
@@ -62,19 +62,31 @@ fn in_company(crew: &Crew, change: ChangeId, turn: &Turn) -> Vec<(ChangeId, Arc<
 /// Every step of every change, each change after the one before; then one reading back. One that fails is taken back
 /// before the next one begins.
 async fn all_forward(crew: &Crew, plans: &[(ChangeId, Arc<Plan>)]) -> Vec<Settled> {
-    let before = read_ports(crew, plans.iter().map(|(_, plan)| plan.as_ref())).await;
-    let before = before.map_err(|error| error.to_string());
-    let (mut sent, mut settled) = (Vec::new(), Vec::new());
-    for (change, _) in plans {
+    let mut before = read_before(crew, plans).await;
+    let (mut sent, mut settled, mut patience) = (Vec::new(), Vec::new(), Patience::default());
+    for (at, (change, _)) in plans.iter().enumerate() {
         // One that was cancelled meanwhile is not there any more.
         let Some(change) = crew.take(*change) else { continue };
         match forward(crew, change.begin(), before.as_ref()).await {
             Ok(running) => sent.push(running),
-            Err(undoing) => settled.push(back(crew, undoing).await),
+            Err(undoing) => {
+                let touched = !undoing.steps().is_empty();
+                settled.push(back(crew, undoing, &mut patience).await);
+                // That may have taken a minute, in which anybody may have been at the switch.
+                if touched {
+                    before = read_before(crew, &plans[at + 1..]).await;
+                }
+            }
         }
     }
-    settled.extend(confirm(crew, sent).await);
+    settled.extend(confirm(crew, sent, &mut patience).await);
     settled
+}
+
+/// What the logical ports of changes hold before anything is sent, or why that could not be read.
+async fn read_before(crew: &Crew, plans: &[(ChangeId, Arc<Plan>)]) -> Result<Held, String> {
+    let read = read_ports(crew, plans.iter().map(|(_, plan)| plan.as_ref())).await;
+    read.map_err(|error| error.to_string())
 }
 
 /// Every step of a change; or what is to be taken back.
@@ -86,7 +98,7 @@ async fn forward(
     let (change, plan) = (running.change(), running.plan());
     info!(%change, title = %plan.title, steps = plan.steps.len(), "change begins");
     crew.book.begin(change);
-    let failed = match may_begin(crew, &plan, before) {
+    let failed = match may_begin(crew, &plan, before).await {
         Err(why) => Some((0, why)),
         Ok(()) => send(crew, &mut running, &plan).await,
     };
@@ -96,9 +108,16 @@ async fn forward(
     }
 }
 
-/// Whether everything is still as planned: the functions, by what was read last, and the logical ports, read just now.
-fn may_begin(crew: &Crew, plan: &Plan, before: Result<&Held, &String>) -> Result<(), String> {
-    crew.book.look(|now| known(&plan.steps, &now.topology))?;
+/// Whether everything is still as planned: the functions, by what was read last, and the logical ports, read just now. At a
+/// switch that was away since it was read, the cards are looked at too.
+async fn may_begin(crew: &Crew, plan: &Plan, before: Result<&Held, &String>) -> Result<(), String> {
+    crew.book.look(|now| {
+        known(&plan.steps, &now.topology)?;
+        still_found(&plan.adoptions, &now.topology).map_err(|why| format!("{why} Nothing was touched."))
+    })?;
+    if plan.switches.iter().any(|&switch| crew.is_in_doubt(switch)) {
+        Meant::of(crew, &plan.steps).look().await.map_err(|error| error.to_string())?;
+    }
     ready(&plan.steps, before.map_err(String::clone)?)
 }
 
@@ -165,7 +184,7 @@ async fn send(crew: &Crew, running: &mut Running, plan: &Plan) -> Option<(usize,
 }
 
 /// Reads everything again, once for all: what is as promised is applied, the others are taken back.
-async fn confirm(crew: &Crew, mut sent: Vec<Running>) -> Vec<Settled> {
+async fn confirm(crew: &Crew, mut sent: Vec<Running>, patience: &mut Patience) -> Vec<Settled> {
     if sent.is_empty() {
         return Vec::new();
     }
@@ -190,58 +209,13 @@ async fn confirm(crew: &Crew, mut sent: Vec<Running>) -> Vec<Settled> {
         };
         settled.push(match confirmed {
             Ok(settled) => settled,
-            Err(undoing) => back(crew, undoing).await,
+            Err(undoing) => back(crew, undoing, patience).await,
         });
     }
     settled
 }
 
-/// Takes steps back, last first, and reads back that everything is as before.
-pub(crate) async fn back(crew: &Crew, mut undoing: Undoing) -> Settled {
-    let change = undoing.change();
-    if undoing.steps().is_empty() {
-        return undoing.read_back(&Held::default());
-    }
-    warn!(%change, why = %undoing.why(), "change fails, taking it back");
-    let patience = Instant::now() + crew.options.undo_patience;
-    let plan = undoing.plan();
-    let meant = Meant::of(crew, &plan.steps[..undoing.steps().len()]);
-    if let Err(why) = meant.known() {
-        return undoing.left(&why);
-    }
-    match persist(crew, patience, || meant.look()).await {
-        Ok(()) => {}
-        Err(error @ DriverError::Conflict { .. }) => return undoing.left(&error.to_string()),
-        Err(error) => return undoing.stuck(&error.to_string()),
-    }
-    for index in (0..undoing.steps().len()).rev() {
-        let inverse = plan.steps[index].inverse();
-        let undo = persist(crew, patience, || meant.apply(&inverse));
-        let (result, report) = timed(crew, change, index, StepPhase::Undo, undo).await;
-        undoing.report(report);
-        if let Err(error) = result {
-            return undoing.stuck(&error.to_string());
-        }
-    }
-    let reading = persist(crew, patience, || read_ports(crew, [plan.as_ref()]));
-    let (read, report) = timed(crew, change, plan.steps.len(), StepPhase::ReadBack, reading).await;
-    undoing.report(report);
-    match read {
-        Ok(held) => undoing.read_back(&held),
-        Err(error) => undoing.stuck(&error.to_string()),
-    }
-}
-
-pub(crate) async fn apply(crew: &Crew, step: &Step) -> Result<(), DriverError> {
-    let Some(driver) = crew.driver(step.switch) else {
-        let (operation, reason) = (step.to_string(), unknown(step.switch));
-        return Err(DriverError::Refused { operation, reason });
-    };
-    let operation = step.to_string();
-    crew.limited(step.switch, &operation, driver.apply(step)).await.map(|_| ())
-}
-
-fn unknown(switch: SwitchId) -> String {
+pub(crate) fn unknown(switch: SwitchId) -> String {
     format!("Patchbay does not look after switch {switch} any more.")
 }
 
@@ -265,7 +239,7 @@ pub(crate) async fn read_ports<'a>(
 }
 
 /// Does one thing, tells listeners when it starts and ends, and gives the report for the ledger.
-async fn timed<T, E: ToString>(
+pub(crate) async fn timed<T, E: ToString>(
     crew: &Crew,
     change: ChangeId,
     index: usize,
@@ -312,22 +286,6 @@ impl Clocked {
     fn tell(&self, crew: &Crew, stage: StepStage) {
         let Self { change, step, phase, .. } = *self;
         crew.book.tell_step(StepProgress { change, step, phase, stage });
-    }
-}
-
-/// Tries again while a switch is away, until patience ends. Drivers read before they apply, so a repeat of something that
-/// did take effect does nothing.
-async fn persist<T, F>(crew: &Crew, until: Instant, mut attempt: impl FnMut() -> F) -> Result<T, DriverError>
-where
-    F: Future<Output = Result<T, DriverError>>,
-{
-    loop {
-        match attempt().await {
-            Err(error) if error.is_away() && Instant::now() < until => {
-                sleep(crew.options.retry_every.max(Duration::from_millis(1))).await;
-            }
-            result => return result,
-        }
     }
 }
 

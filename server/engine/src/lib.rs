@@ -5,13 +5,14 @@
 //! * `book`: the picture as everybody sees it, and who is told what;
 //! * `life`: the states of a change as types, with the chart;
 //! * `lanes`: whose turn it is on each switch; `crew`: what every task has at hand;
-//! * `execute`, `recover`: carrying a change out, taking it back, closing what a crash left open; `meant`: never on
+//! * `execute`, `back`, `recover`: carrying a change out, taking it back, closing what a crash left open; `meant`: never on
 //!   another card than was meant;
 //! * `observe`: one task for each switch that reads it; `health`: one that has its troubles raised and cleared.
 //!
 //! A change costs two durable writes: when it is opened, before a switch is touched, and when it is closed.
 
 mod asks;
+mod back;
 mod book;
 mod clock;
 mod crew;
@@ -35,7 +36,7 @@ pub use options::{EngineOptions, SwitchConfig};
 
 use crate::asks::Asks;
 use crate::book::Book;
-use crate::crew::{Bench, Crew};
+use crate::crew::{Bench, Crew, Trust};
 use crate::draft::Draft;
 use crate::health::{Chart, Doctor};
 use crate::life::Unfinished;
@@ -133,8 +134,14 @@ impl Engine {
             Some(false) => return Err(CancelError::Unrecorded { change }),
             None => {}
         }
-        let open = self.crew.book.look(|now| now.topology.open.contains_key(&change));
-        Err(if open { CancelError::Begun { change } } else { CancelError::NotOpen { change } })
+        Err(self.crew.book.look(|now| match now.topology.open.contains_key(&change) {
+            false => CancelError::NotOpen { change },
+            // Somebody else is cancelling it, and that cannot be written down now.
+            true if !now.begun.contains(&change) && now.trouble.is_some() => {
+                CancelError::Unrecorded { change }
+            }
+            true => CancelError::Begun { change },
+        }))
     }
 
     /// Waits for the end of a change that is open now. None for one that is not open.
@@ -200,7 +207,7 @@ fn benches(
     let (mut benches, mut names) = (BTreeMap::new(), BTreeMap::new());
     for (id, config) in ids.into_iter().zip(switches) {
         let (name, driver, look) = (config.name, config.driver, Notify::new());
-        benches.insert(id, Bench { name, driver, look, chart: chart(id) });
+        benches.insert(id, Bench { name, driver, look, chart: chart(id), trust: Trust::default() });
         names.insert(id, config.names);
     }
     (benches, names)

@@ -12,7 +12,8 @@
 //!        ^
 //!   Unfinished (open when Patchbay ended) --- every step is done ----------> Settled(Applied)
 //!                                         '-- in no state of the plan, or
-//!                                             done with another card ------> Settled(Stuck)
+//!                                             done with another card, or a
+//!                                             switch is not looked after --> Settled(Stuck)
 //! ```
 //!
 //! Each arrow is a method that takes the state by value. Only this file makes a [`Settled`], and only a [`Settled`] can
@@ -21,7 +22,7 @@
 
 use patchbay_domain::{
     Actor, ChangeId, Held, OpenChange, Outcome, Place, Plan, PlannedMove, Step, StepReport, Topology,
-    promised, still_meant, undone,
+    promised, still_found, still_meant, undone,
 };
 use patchbay_store::Closing;
 use std::collections::BTreeMap;
@@ -209,8 +210,12 @@ impl Unfinished {
     /// bound at the end must also be what was meant.
     pub(crate) fn found(self, held: &Held, topology: &Topology) -> Recovery {
         let steps = self.plan.steps.len();
+        let adopted = still_found(&self.plan.adoptions, topology);
         match self.plan.steps_done(held) {
-            Some(done) if done == steps => Recovery::Settled(match still_meant(self.bound(), topology) {
+            Some(0) if let Err(why) = adopted => {
+                self.undo(0, format!("Patchbay ended while this change ran. {why} Nothing was touched."))
+            }
+            Some(done) if done == steps => Recovery::Settled(match still_meant(self.bound(), topology).and(adopted) {
                 Ok(()) => {
                     let why = "Patchbay ended while this change ran; after the restart the switch shows every step done.";
                     applied(self.change, &self.plan, Some(why.to_owned()), Vec::new())
@@ -232,6 +237,13 @@ impl Unfinished {
     fn bound(&self) -> Vec<&Step> {
         let last: BTreeMap<Place, &Step> = self.plan.steps.iter().map(|step| (step.place, step)).collect();
         last.into_values().filter(|step| !step.after.is_empty()).collect()
+    }
+
+    /// One of its switches cannot be asked.
+    pub(crate) fn forsaken(self, why: &str) -> Settled {
+        self.stuck(format!(
+            "Patchbay ended while this change ran, and nobody knows how far it came. {why} Look at the switches and decide what shall be."
+        ))
     }
 
     fn undo(self, reached: usize, why: String) -> Recovery {

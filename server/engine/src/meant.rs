@@ -3,8 +3,8 @@
 //! While a change has its turn nobody else reads its switches, so the picture does not say when a card is replaced
 //! meanwhile. Whoever takes back looks for themselves: before the first step, and again at a switch that was away.
 
+use crate::back::apply;
 use crate::crew::Crew;
-use crate::execute::apply;
 use patchbay_domain::{Step, SwitchId, still_meant, stranger};
 use patchbay_driver::DriverError;
 use std::collections::BTreeSet;

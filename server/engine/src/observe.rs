@@ -51,7 +51,9 @@ impl Observer {
             match next(bench, &self.crew.stopping, &mut hints, &due).await {
                 Next::Stop => break,
                 Next::Hint => {
-                    due.observation = due.observation.min(due.observation_soonest);
+                    // Nobody may change anything at one that is shown as away.
+                    let soonest = if self.is_away() { Instant::now() } else { due.observation_soonest };
+                    due.observation = due.observation.min(soonest);
                     due.vitals = due.vitals.min(due.vitals_soonest);
                 }
                 Next::Observe => self.look(bench, &mut hints, &mut due).await,
@@ -90,6 +92,9 @@ impl Observer {
                 (Some(error.to_string()), self.crew.asks.lost(self.switch).await)
             }
         };
+        if why.is_none() {
+            bench.trust.recorded(matches!(recorded, Some(Ok(()))));
+        }
         // Until it is recorded nobody may change what was read.
         drop(turn);
         match recorded {
@@ -106,10 +111,17 @@ impl Observer {
         }
     }
 
+    fn state(&self) -> Option<SwitchState> {
+        self.crew.book.look(|now| now.topology.switches.get(&self.switch).map(|s| s.state))
+    }
+
+    fn is_away(&self) -> bool {
+        self.state() == Some(SwitchState::Unreachable)
+    }
+
     /// Reads how the switch is. One that does not answer is not asked: observing finds out when it is back.
     async fn read_vitals(&self, bench: &Bench) {
-        let state = self.crew.book.look(|now| now.topology.switches.get(&self.switch).map(|s| s.state));
-        if state != Some(SwitchState::Ready) {
+        if self.state() != Some(SwitchState::Ready) {
             return;
         }
         match self.crew.limited(self.switch, "tell how it is", bench.driver.vitals()).await {

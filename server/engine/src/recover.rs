@@ -1,7 +1,8 @@
 //! Closing what a crash left open.
 
+use crate::back::{Patience, back};
 use crate::crew::Crew;
-use crate::execute::{back, read_ports, settle};
+use crate::execute::{read_ports, settle, unknown};
 use crate::lanes::Turn;
 use crate::life::{Recovery, Unfinished};
 use patchbay_domain::Held;
@@ -12,13 +13,19 @@ use tracing::{info, warn};
 pub(crate) async fn recover(crew: Crew, change: Unfinished) {
     let (id, switches) = (change.change(), change.plan().switches.clone());
     warn!(change = %id, "recovering a change that was open when Patchbay ended");
+    // Its first step may have been sent: it can no longer be cancelled.
+    crew.book.begin(id);
+    if let Some(&gone) = switches.iter().find(|&&switch| crew.driver(switch).is_none()) {
+        settle(&crew, change.forsaken(&unknown(gone)), None).await;
+        return;
+    }
     let Some((turn, held)) = reached(&crew, &change).await else {
         info!(change = %id, "the change stays open: Patchbay stops before its switches answered");
         return;
     };
     let settled = match crew.book.look(|now| change.found(&held, &now.topology)) {
         Recovery::Settled(settled) => settled,
-        Recovery::Undo(undoing) => back(&crew, undoing).await,
+        Recovery::Undo(undoing) => back(&crew, undoing, &mut Patience::default()).await,
     };
     settle(&crew, settled, Some(turn)).await;
     // While it was open, what its functions do was not compared with the picture.

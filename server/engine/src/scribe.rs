@@ -20,6 +20,7 @@ use patchbay_domain::{Entry, Event, IdempotencyKey, SwitchState};
 use patchbay_store::{Records, StoreError, Writing};
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 use tracing::{error, info};
 
 /// The most asks in one group: enough that one commit costs little for each, few enough that the first need not wait
@@ -45,19 +46,25 @@ pub(crate) struct Scribe {
 struct Group {
     asks: Vec<Ask>,
     writings: Vec<Writing>,
+    /// What is refused because of what is being written, or of what was written before: told when that is durable.
+    refused: Vec<(Ask, SubmitError)>,
 }
 
 impl Scribe {
     /// Writes until it is told that there is nothing more, and looks now and then whether a bad disk is good again.
     pub(crate) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
+        let mut probed = Instant::now();
         loop {
+            let next_probe = probed + self.crew.options.retry_every;
             let first = tokio::select! {
                 biased;
-                first = asks.recv() => first,
-                () = tokio::time::sleep(self.crew.options.retry_every), if self.in_trouble() => {
+                // First: readings that differ in nothing come all the time, and write nothing.
+                () = sleep_until(next_probe), if self.in_trouble() => {
                     self.probe().await;
+                    probed = Instant::now();
                     continue;
                 }
+                first = asks.recv() => first,
             };
             let Some(first) = first else { return };
             let mut waiting = vec![first];
@@ -126,8 +133,8 @@ impl Scribe {
         let writings = match &ask {
             Ask::Submit(asked, _) => match self.open(asked) {
                 Ok(writing) => vec![writing],
-                Err(refused) => {
-                    ask.refuse(refused);
+                Err(refusal) => {
+                    group.refused.push((ask, refusal));
                     return None;
                 }
             },
@@ -166,20 +173,20 @@ impl Scribe {
 
     /// Writes a group and answers; when that fails, one by one.
     async fn commit(&mut self, group: Group) {
-        let Group { mut asks, writings } = group;
-        if asks.is_empty() {
-            return;
-        }
+        let Group { mut asks, writings, refused } = group;
         match self.write(writings).await {
-            Ok(entries) => self.answer(asks, entries),
-            Err(failure) if asks.len() == 1 => {
+            Ok(entries) => {
+                self.answer(asks, entries);
+                refused.into_iter().for_each(|(ask, refusal)| ask.refuse(refusal));
+            }
+            Err(failure) if asks.len() == 1 && refused.is_empty() => {
                 if let Some(ask) = asks.pop() {
                     Self::fail(ask, failure);
                 }
             }
             Err(failure) => {
                 error!(%failure, asks = asks.len(), "a group could not be written; trying each of it alone");
-                for ask in asks {
+                for ask in asks.into_iter().chain(refused.into_iter().map(|(ask, _)| ask)) {
                     self.alone(ask).await;
                 }
             }
@@ -194,6 +201,7 @@ impl Scribe {
         if let Some(ask) = self.take(ask, &mut group) {
             return self.by_itself(ask).await;
         }
+        group.refused.into_iter().for_each(|(ask, refusal)| ask.refuse(refusal));
         let Some(ask) = group.asks.pop() else { return };
         match self.write(group.writings).await {
             Ok(entries) => self.answer(vec![ask], entries),

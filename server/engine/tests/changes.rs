@@ -155,8 +155,8 @@ async fn a_switch_that_vanishes_during_recovery_is_lost_and_not_judged_by_an_old
     // The crash came after the unbind. Taking it back works, and then the switch is gone.
     let point = FaultPoint { nth: 1, when: When::After, fault: Fault::Interrupt, for_good: true };
     let rig = rig.crash_with_open(&[(1, Some(4))], (0, 0), point).await;
-    rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Unreachable)).await;
-    assert!(rig.topology().open.is_empty(), "the change is closed");
+    let away = |s: &Switch| s.state == SwitchState::Unreachable;
+    rig.until(|t| t.switches.values().all(away) && t.open.is_empty()).await;
     let entries = rig.store.ledger(before, 100).await.expect("readable").entries;
     let kinds: Vec<_> = entries.iter().map(|e| e.event.kind()).collect();
     assert_eq!(kinds, ["change_opened", "change_closed"]);

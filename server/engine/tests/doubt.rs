@@ -4,9 +4,10 @@ mod common;
 
 use common::{MemorySwitch, config, options, submission, until};
 use patchbay_domain::*;
-use patchbay_engine::{Clock, Engine, EngineTasks};
+use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks};
 use patchbay_store::memory::{MemoryRecords, WriteFault};
 use std::sync::Arc;
+use std::time::Duration;
 
 async fn start(records: &MemoryRecords) -> (Engine, EngineTasks) {
     let config = config(Arc::new(MemorySwitch::default()));
@@ -68,4 +69,24 @@ async fn a_stop_does_not_wait_for_a_database_that_cannot_be_read() {
     until(&engine, |now| now.topology.open.is_empty()).await;
     let end = records.entries().pop().expect("entries");
     assert!(matches!(end.event, Event::ChangeClosed { outcome: Outcome::RolledBack, .. }), "{end:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_is_good_again_is_noticed_although_readings_come_all_the_time() {
+    let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
+    let config = config(Arc::new(switch.clone()));
+    let options = EngineOptions { observe_pause: Duration::ZERO, ..options() };
+    let started = Engine::start(Arc::new(records.clone()), vec![config], options, Clock::SYSTEM).await;
+    let (engine, _tasks) = started.expect("the engine starts");
+    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+    let (intent, seen) = assign(&engine);
+    records.fail_next(WriteFault::Before);
+    engine.submit(submission(intent, seen)).await.expect_err("the disk takes nothing");
+    assert!(engine.snapshot().trouble.is_some());
+    // Each hint is followed by a reading that differs in nothing.
+    for _ in 0..20 {
+        switch.put(0, 0, &[]);
+        tokio::time::sleep(options.retry_every / 2).await;
+    }
+    assert_eq!(engine.snapshot().trouble, None);
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use common::{MemorySwitch, config, leave_open, options, until};
 use patchbay_domain::*;
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
-use patchbay_engine::{Clock, Engine, EngineTasks};
+use patchbay_engine::{CancelError, Clock, Engine, EngineTasks};
 use patchbay_store::memory::MemoryRecords;
 use std::collections::BTreeSet;
 use std::io;
@@ -87,4 +87,57 @@ async fn what_somebody_did_to_a_change_that_a_crash_left_open_is_seen_as_soon_as
     let ended = |e: &Entry| matches!(e.event, Event::ChangeClosed { outcome: Outcome::Stuck, .. });
     assert!(entries.iter().any(ended), "{entries:?}");
     assert!(took < options().observe_every, "it was seen by the next reading on the timer, after {took:?}");
+}
+
+/// Somebody moved a function, it was to be adopted there, and Patchbay ended; then `put` says what was done to it.
+async fn adoption_left_open(put: impl Fn(&MemorySwitch)) -> (Outcome, Topology) {
+    let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
+    let (engine, tasks) = start(&records, &switch, false).await;
+    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+    switch.put(0, 0, &[0x1001]);
+    until(&engine, |now| !now.topology.drift.is_empty()).await;
+    engine.stop();
+    tasks.finished().await;
+    let topology = engine.snapshot().topology.clone();
+    let change = leave_open(&records, &topology, Intent::adopting(topology.drift.keys().copied())).await;
+    put(&switch);
+    let (engine, _tasks) = start(&records, &switch, false).await;
+    until(&engine, |now| !now.topology.open.contains_key(&change)).await;
+    let entries = records.entries();
+    let outcome = entries.iter().find_map(|entry| match &entry.event {
+        Event::ChangeClosed { change: closed, outcome, .. } if *closed == change => Some(*outcome),
+        _ => None,
+    });
+    (outcome.expect("it has ended"), engine.snapshot().topology.clone())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adoption_that_a_crash_left_open_is_applied_only_where_the_function_still_is() {
+    let (outcome, topology) = adoption_left_open(|_| {}).await;
+    assert_eq!((outcome, topology.drift.len()), (Outcome::Applied, 0));
+    let (outcome, topology) = adoption_left_open(|switch| {
+        switch.put(0, 0, &[]);
+        switch.put(4, 0, &[0x1001]);
+    })
+    .await;
+    assert_eq!((outcome, topology.drift.len()), (Outcome::RolledBack, 1), "it is somewhere else by now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_crash_left_open_counts_as_begun_until_its_end() {
+    let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
+    let (engine, tasks) = start(&records, &switch, false).await;
+    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+    engine.stop();
+    tasks.finished().await;
+    let topology = &engine.snapshot().topology;
+    let (function, host) = (topology.functions.keys().nth(1).expect("one"), topology.hosts.keys().next());
+    let change = leave_open(&records, topology, Intent::single(*function, host.copied())).await;
+    switch.fall(common::Silence::Unreachable);
+    let (engine, _tasks) = start(&records, &switch, false).await;
+    until(&engine, |now| now.begun.contains(&change)).await;
+    let refused = engine.cancel(change, common::person()).await.expect_err("a step may have been sent");
+    assert!(matches!(refused, CancelError::Begun { .. }), "{refused:?}");
+    switch.fall(common::Silence::Answers);
+    until(&engine, |now| now.topology.open.is_empty() && now.begun.is_empty()).await;
 }

@@ -142,7 +142,7 @@ async fn functions_of_both_switches_come_to_one_server_together_or_not_at_all() 
     assert_eq!(held(), (on(4), on(4)));
     let entries = pair.records.entries();
     let opened = entries.iter().rev().find_map(|entry| match &entry.event {
-        Event::ChangeOpened { change, plan, .. } => Some(plan.undo(*change)),
+        Event::ChangeOpened { change, plan, .. } => Some(plan.undo(*change, &pair.topology()).0),
         _ => None,
     });
     assert_eq!(pair.carry_out(opened.expect("it was opened")).await, Outcome::Applied);
@@ -281,4 +281,40 @@ async fn what_came_with_a_discovery_that_failed_only_in_appearance_is_not_overlo
     let refused = pair.engine.submit(submission(intent, seen)).await.expect_err("another card's function");
     let SubmitError::Stale { moved, .. } = refused else { panic!("{refused:?}") };
     assert!(moved.iter().any(|one| one.by == Toucher::Discovery), "{moved:?}");
+}
+
+#[tokio::test]
+async fn what_a_crash_left_open_on_a_switch_that_is_not_looked_after_any_more_is_told_and_never_taken_up_later()
+ {
+    let pair = Pair::start().await;
+    let intent = Intent::moving(vec![pair.move_on(0, 1, Some(4)), pair.move_on(1, 1, Some(4))]);
+    let t = pair.topology();
+    let (switches, faults, records) = pair.stop().await;
+    let change = leave_open(&records, &t, intent).await;
+    switches[0].put(4, 0, &[0x1001]);
+    let alone = SwitchConfig {
+        key: "memory-0".to_owned(),
+        names: servers(),
+        ..common::config(Arc::new(switches[0].clone()))
+    };
+    let started = Engine::start(Arc::new(records.clone()), vec![alone], options(), Clock::SYSTEM).await;
+    let (engine, tasks) = started.expect("the engine starts");
+    common::until(&engine, |now| now.topology.open.is_empty() && now.topology.drift.len() == 1).await;
+    engine.stop();
+    tasks.finished().await;
+    let pair = Pair::on(switches, faults, records).await;
+    assert_eq!(pair.outcome(change).await, Outcome::Stuck);
+    assert_eq!(pair.switches[0].held().len(), 1, "what is there stays until a person decides");
+}
+
+#[tokio::test]
+async fn nobody_is_refused_because_of_a_change_that_never_came_about() {
+    let pair = Pair::start().await;
+    let seen = pair.topology().generation;
+    let ask = |port| submission(Intent::moving(vec![pair.move_on(0, 1, Some(port))]), seen);
+    pair.records.fail_next(WriteFault::Before);
+    let (one, other) = tokio::join!(pair.engine.submit(ask(0)), pair.engine.submit(ask(4)));
+    let refused = other.expect_err("the function is part of the first change");
+    let SubmitError::Refused(Refusal::InFlight { change, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(one.expect("tried again alone").change, change, "it is there");
 }

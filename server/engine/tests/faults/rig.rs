@@ -3,7 +3,7 @@
 use crate::fault::{Fault, Spot, Watch, WatchedGate};
 use patchbay_domain::*;
 use patchbay_driver_switchtec::{Reasons, SwitchtecConfig, SwitchtecDriver};
-use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Submission, SwitchConfig};
+use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks, Snapshot, Submission, SwitchConfig};
 use patchbay_softswitch::{Delays, Lab, Link, Options, Order, Running, Softswitch};
 use patchbay_store::{Names, Store};
 use patchbay_switchtec::ClientOptions;
@@ -108,13 +108,13 @@ impl Rig {
 
     /// Waits until everything was read once: afterwards only changes talk to the switches.
     async fn looked_at(&self) {
+        let ready = |now: &Snapshot| now.topology.switches.values().all(|s| s.state == SwitchState::Ready);
+        self.until(|now| ready(now) && now.vitals.len() == self.switches.len()).await;
+    }
+
+    async fn until(&self, wanted: impl Fn(&Snapshot) -> bool) {
         let (_, mut happenings) = self.engine.watch();
-        let done = || {
-            let now = self.engine.snapshot();
-            let ready = now.topology.switches.values().all(|s| s.state == SwitchState::Ready);
-            ready && now.vitals.len() == self.switches.len()
-        };
-        while !done() {
+        while !wanted(&self.engine.snapshot()) {
             happenings.recv().await.expect("the engine runs");
         }
     }
@@ -167,6 +167,8 @@ impl Rig {
             waiting += switch.condition().faults.len();
             switch.order(Order::Heal {}).await.expect("it heals");
         }
+        // One that was shown as away is read again when the change has ended.
+        self.until(|now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
         waiting
     }
 
