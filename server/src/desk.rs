@@ -10,7 +10,7 @@ use patchbay_api::{
 use patchbay_domain::history::LEDGER_PAGE_MAX;
 use patchbay_domain::{
     Actor, ChangeId, ChangeRecord, Hash, HistoryPage, HistoryQuery, IdempotencyKey, Intent, LedgerPage,
-    Places, Plan, Seq, Vitals,
+    Outcome, Places, Plan, Seq, Vitals,
 };
 use patchbay_engine::{
     Accepted, CancelError, Ended, Engine, Happening, Happenings, Opened, Submission, SubmitError,
@@ -83,9 +83,49 @@ impl ServerDesk {
         Ok(self.engine.snapshot().topology.restore(seq, &wishes))
     }
 
+    /// What would undo, finish or accept a change; or why there is nothing of it to do that with.
+    async fn back_from(&self, way: WayBack, id: ChangeId) -> Result<(Intent, Vec<String>), ApiError> {
+        let record = self.record(id).await?;
+        let outcome = record.closed.map(|closed| closed.outcome);
+        let nothing = |why: String| Ok((Intent::moving(Vec::new()), vec![why]));
+        let snapshot = self.engine.snapshot();
+        Ok(match (way, outcome) {
+            (_, None) => {
+                return nothing(format!("Change {id} has not ended. Cancel it, or wait for its end."));
+            }
+            (WayBack::Undo(_) | WayBack::Accept(_), Some(Outcome::RolledBack)) => {
+                return nothing(format!(
+                    "Change {id} was rolled back: there is nothing of it on the switch."
+                ));
+            }
+            (WayBack::Retry(_) | WayBack::Accept(_), Some(Outcome::Applied)) => {
+                return nothing(format!(
+                    "Change {id} was applied: there is nothing to finish. Undo it instead."
+                ));
+            }
+            (WayBack::Retry(_), Some(_)) => (record.plan.retry(id, &snapshot.topology), Vec::new()),
+            (WayBack::Accept(_), Some(_)) => (record.plan.accept(id, &snapshot.topology), Vec::new()),
+            _ => record.plan.undo(id, &snapshot.topology),
+        })
+    }
+
     async fn record(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
         let found = self.store.change(id).await.map_err(|e| storage(&e))?;
         found.ok_or_else(|| ApiError::NotFound { what: format!("change {id}") })
+    }
+}
+
+/// Why a way back is empty that could be worked out.
+fn nothing_left(way: WayBack) -> String {
+    match way {
+        WayBack::Undo(id) => format!("Everything is where it was before change {id} already."),
+        WayBack::Retry(id) => {
+            format!("Everything is where change {id} wanted it. Accept what the switch says.")
+        }
+        WayBack::Accept(id) => {
+            format!("The switch shows nothing of change {id} that the history does not say too.")
+        }
+        WayBack::Restore(_) | WayBack::RestoreGeneration(_) => "Everything is as it was then.".to_owned(),
     }
 }
 
@@ -171,14 +211,8 @@ impl Desk for ServerDesk {
     }
 
     async fn way_back(&self, way: WayBack) -> Result<Proposal, ApiError> {
-        let (intent, left_out) = match way {
-            WayBack::Undo(id) => self.record(id).await?.plan.undo(id, &self.engine.snapshot().topology),
-            WayBack::Retry(id) => {
-                (self.record(id).await?.plan.retry(id, &self.engine.snapshot().topology), Vec::new())
-            }
-            WayBack::Accept(id) => {
-                (self.record(id).await?.plan.accept(id, &self.engine.snapshot().topology), Vec::new())
-            }
+        let (intent, mut left_out) = match way {
+            WayBack::Undo(id) | WayBack::Retry(id) | WayBack::Accept(id) => self.back_from(way, id).await?,
             WayBack::Restore(seq) => self.restore(seq).await?,
             WayBack::RestoreGeneration(generation) => {
                 let found = self.store.entry_of(generation).await.map_err(|e| storage(&e))?;
@@ -186,6 +220,9 @@ impl Desk for ServerDesk {
                 self.restore(found.ok_or_else(missing)?).await?
             }
         };
+        if left_out.is_empty() && intent.functions().next().is_none() {
+            left_out.push(nothing_left(way));
+        }
         let topology = &self.engine.snapshot().topology;
         Ok(Proposal::new(topology, &Places::of(topology), intent, left_out))
     }

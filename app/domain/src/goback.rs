@@ -32,12 +32,13 @@ impl Plan {
     pub fn undo(&self, change: ChangeId, topology: &Topology) -> (Intent, Vec<String>) {
         let (mut left_out, mut back) = (Vec::new(), Vec::new());
         for one in self.moves.iter().chain(&self.adoptions) {
-            let wish = topology.wish(one.function);
-            if topology.functions.contains_key(&one.function) && wish != one.to {
+            let (wish, now) = (topology.wish(one.function), topology.functions.get(&one.function));
+            if now.is_none() || wish == one.to || (wish == one.from && now.is_none_or(|f| f.assigned != wish))
+            {
+                back.push((one.function, one.from));
+            } else if wish != one.from {
                 let (name, now) = (topology.label(one.function), whereabouts(topology, wish));
                 left_out.push(format!("{name} stays {now}, where a later change put it."));
-            } else {
-                back.push((one.function, one.from));
             }
         }
         (exact(back.into_iter()).made_from(Origin::Undo(change)), left_out)
@@ -256,6 +257,19 @@ mod tests {
         let (intent, left_out) = made.undo(CHANGE, &t);
         assert_eq!(left_out, ["eth16v1 stays in the pool, where a later change put it."]);
         assert_eq!(plan(&t, &intent).expect_err("nothing is left").code(), "empty");
+    }
+
+    #[test]
+    fn undoing_what_could_not_be_finished_brings_back_only_what_is_elsewhere() {
+        let mut t = fixture::topology();
+        let before = where_all_are(&t);
+        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+        assert_eq!(made.undo(CHANGE, &t).0.moves, [], "it never left");
+        found(&mut t, NIC_VF1, None);
+        let (intent, left_out) = made.undo(CHANGE, &t);
+        let undo = plan(&t, &intent).expect("allowed");
+        carry_out(&mut t, &undo);
+        assert_eq!((where_all_are(&t), t.drift.len(), left_out.len()), (before, 0, 0));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub enum Toucher {
     Outside,
     /// The switch was discovered anew.
     Discovery,
-    /// Nobody can say: it was before Patchbay was last started.
+    /// Nobody can say: it was before Patchbay was last started, or the generation that was seen is of another history.
     Unknown,
 }
 
@@ -158,8 +158,15 @@ impl Touches {
         places: impl Iterator<Item = Place>,
         seen: Generation,
     ) -> Vec<Moved> {
-        if seen >= topology.generation {
+        if seen == topology.generation {
             return Vec::new();
+        }
+        if seen > topology.generation {
+            // Of another history, or of this one before it was put back: nobody knows what was seen.
+            let (by, generation) = (Toucher::Unknown, topology.generation);
+            return functions
+                .map(|id| Moved { what: topology.label(id), by: by.clone(), generation })
+                .collect();
         }
         let function = |id: FunctionId| self.moved(self.functions.get(&id), seen, || topology.label(id));
         let place = |place: Place| {
@@ -266,6 +273,16 @@ mod tests {
         assert_eq!(moved.len(), 2, "the function and its logical port: {moved:?}");
         assert!(moved.iter().all(|m| m.by == Toucher::Discovery), "{moved:?}");
         assert!(!touches.stale(&t, &wanted, seen).is_empty(), "its function has left");
+    }
+
+    #[test]
+    fn a_generation_that_never_was_is_stale() {
+        let mut t = fixture::topology();
+        t.generation = Generation::new(4);
+        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+        let touches = Touches::since(t.generation);
+        let moved = |seen| touches.stale(&t, &made, Generation::new(seen)).len();
+        assert_eq!((moved(4), moved(5), moved(u64::MAX)), (0, 1, 1));
     }
 
     #[test]

@@ -27,7 +27,16 @@ impl<S: Send + Sync> FromRequest<S> for JsonBytes {
 impl JsonBytes {
     /// What it says.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Refused> {
-        serde_json::from_slice(&self.0).map_err(|error| bad(format!("The body cannot be read: {error}.")))
+        serde_json::from_slice(&self.0).map_err(|error| bad(unreadable(&error)))
+    }
+}
+
+/// Why a body cannot be read. What a type of ours says about its value is a whole sentence already.
+fn unreadable(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((sentence, _)) if error.is_data() && sentence.ends_with('.') => sentence.to_owned(),
+        _ => format!("The body cannot be read: {text}."),
     }
 }
 

@@ -133,7 +133,17 @@ pub(super) async fn show(
     State(desk): State<Arc<dyn Desk>>,
     Path(id): Path<String>,
 ) -> Result<Json<ChangeAnswer>, Refused> {
-    Ok(Json(desk.change(change_id(&id)?).await?.into()))
+    let id = change_id(&id)?;
+    let mut answer = ChangeAnswer::from(desk.change(id).await?);
+    if answer.record.closed.is_none() {
+        let rack = desk.rack();
+        answer.stage = match (rack.topology.open.contains_key(&id), rack.begun.contains(&id)) {
+            (false, _) => Stage::Open,
+            (true, false) => Stage::Waiting,
+            (true, true) => Stage::Running,
+        };
+    }
+    Ok(Json(answer))
 }
 
 #[derive(Debug, Serialize)]
