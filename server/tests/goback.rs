@@ -4,6 +4,7 @@ mod support;
 
 use patchbay_softswitch::CommandKind::Bind;
 use patchbay_softswitch::Phase::Before;
+use patchbay_softswitch::{ScriptedGate, Trigger, Verdict};
 use patchbay_switchtec::{LogicalPort, Pdfid, PhysicalPort};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -45,6 +46,37 @@ async fn a_change_is_undone_and_a_moment_is_restored_each_by_one_plan() {
     assert_eq!(again["refusal"], "empty", "there is nothing left to restore: {again}");
     assert_eq!(server.get("/api/v1/restore?seq=9999").await.status(), StatusCode::NOT_FOUND);
     assert_eq!(server.get("/api/v1/changes/1/sideways").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn where_there_is_no_way_back_the_answer_says_why() {
+    let third = Trigger { kind: Some(Bind), nth: 3, phase: Before, verdict: Verdict::Refuse(0x84002) };
+    let (data, switch) = (folder(), switch(Some(ScriptedGate::new(vec![third]))).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    let (_, first) = server.change(&[("0x1001", Some(0))]).await;
+    let (_, later) = server.change(&[("0x1001", Some(4))]).await;
+    let why = async |change: &Value, way: &str| {
+        let answer = server.get_json(&format!("/api/v1/changes/{}/{way}", change["id"])).await;
+        assert_eq!(answer["refusal"], "empty", "{answer}");
+        answer["why"].as_str().expect("a sentence").to_owned()
+    };
+    let moved_on = why(&first, "undo").await;
+    assert!(moved_on.contains("where a later change put it"), "{moved_on}");
+    let finished = why(&later, "retry").await;
+    assert!(finished.ends_with("was applied: there is nothing to finish. Undo it instead."), "{finished}");
+
+    let (_, failed) = server.change(&[("0x1002", Some(0))]).await;
+    assert_eq!(failed["stage"], "rolled_back", "{failed}");
+    let (_, again) = server.change(&[("0x1002", Some(0))]).await;
+    assert_eq!(again["stage"], "applied", "{again}");
+    let nothing = why(&failed, "undo").await;
+    assert!(nothing.ends_with("was rolled back: there is nothing of it on the switch."), "{nothing}");
+    let function = &failed["intent"]["moves"][0]["function"];
+    let intent = json!({ "moves": [{ "function": function, "to": null }] });
+    let made_up = json!({ "intent": intent, "reason": "from nowhere", "seen": u64::MAX });
+    let made_up = server.post("/api/v1/changes", &made_up).await;
+    assert_eq!(made_up.status(), StatusCode::CONFLICT, "that generation never was");
 }
 
 #[tokio::test]

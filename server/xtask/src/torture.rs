@@ -25,8 +25,7 @@ pub fn kill(workspace: &Workspace, steps: &mut Steps, words: &[&str]) -> Result<
 /// # Errors
 /// When it does not build, or something happened that must not; its seed is printed, and replays exactly.
 pub fn sim(workspace: &Workspace, steps: &mut Steps, words: &[&str]) -> Result<()> {
-    let simulation =
-        ["bench", "--locked", "--profile", "dev", "--package", "patchbay-engine", "--bench", "simulation"];
+    let simulation = many("simulation");
     steps.check("Simulate", "the engine among people, faults and crashes that a seed decides", || {
         run(cargo(workspace).args(simulation).arg("--").args(words))
     });
@@ -38,10 +37,14 @@ pub fn sim(workspace: &Workspace, steps: &mut Steps, words: &[&str]) -> Result<(
 /// # Errors
 /// When it does not build, or a spoilt change left something behind; its seed is printed.
 pub fn faults(workspace: &Workspace, steps: &mut Steps, words: &[&str]) -> Result<()> {
-    let faults =
-        ["bench", "--locked", "--profile", "dev", "--package", "patchbay-engine", "--bench", "faults"];
+    let faults = many("faults");
     steps.check("Spoil", "changes over two switches, at every command, in every way", || {
         run(cargo(workspace).args(faults).arg("--").args(words))
     });
     steps.close()
+}
+
+/// Builds and runs one of the engine's long tests, fast and with the checks of a debug build.
+const fn many(bench: &str) -> [&str; 8] {
+    ["bench", "--locked", "--profile", "torture", "--package", "patchbay-engine", "--bench", bench]
 }

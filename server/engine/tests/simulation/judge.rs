@@ -137,6 +137,10 @@ impl Judge {
         self.dated(entry);
         let before = contents(&self.topology);
         self.topology.apply(entry);
+        for open in self.open.values_mut() {
+            // What is to be adopted is somewhere else by now.
+            open.disturbed |= still_found(&open.plan.adoptions, &self.topology).is_err();
+        }
         let after = contents(&self.topology);
         for place in before.keys().chain(after.keys()).filter(|at| before.get(at) != after.get(at)) {
             self.filled.insert(*place, self.topology.generation);
@@ -224,6 +228,8 @@ impl Judge {
                 self.excused.extend(step.functions().iter().map(|f| (index(step.switch), f.pdfid)));
             }
         }
+        let adopted = still_found(&open.plan.adoptions, &self.topology);
+        self.check(outcome != Outcome::Applied || adopted.is_ok(), || format!("change {id}: {adopted:?}"));
         self.ended.insert(id, (outcome, open.begun));
         self.check((outcome == Outcome::Applied) != moves.is_empty(), || format!("change {id}: {moves:?}"));
         let generation = self.topology.generation.next();
