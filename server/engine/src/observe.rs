@@ -36,6 +36,8 @@ struct Due {
     observation: Instant,
     /// Not before this, whatever hints at it.
     observation_soonest: Instant,
+    /// From when a switch that is away may be tried again.
+    retry: Instant,
     vitals: Instant,
     /// Not before this, whatever hints at it.
     vitals_soonest: Instant,
@@ -46,13 +48,15 @@ impl Observer {
         let Some(bench) = self.crew.benches.get(&self.switch) else { return };
         let mut hints = bench.driver.hints();
         let now = Instant::now();
-        let mut due = Due { observation: now, observation_soonest: now, vitals: now, vitals_soonest: now };
+        let mut due =
+            Due { observation: now, observation_soonest: now, retry: now, vitals: now, vitals_soonest: now };
         loop {
             match next(bench, &self.crew.stopping, &mut hints, &due).await {
                 Next::Stop => break,
                 Next::Hint => {
-                    // Nobody may change anything at one that is shown as away.
-                    let soonest = if self.is_away() { Instant::now() } else { due.observation_soonest };
+                    // Nobody may change anything at one that is shown as away: it is not left at that for long.
+                    let soonest = due.observation_soonest;
+                    let soonest = if self.is_away() { soonest.min(due.retry) } else { soonest };
                     due.observation = due.observation.min(soonest);
                     due.vitals = due.vitals.min(due.vitals_soonest);
                 }
@@ -72,7 +76,8 @@ impl Observer {
         let options = self.crew.options;
         let read = self.observe(bench).await;
         let now = Instant::now();
-        due.observation = now + if read { options.observe_every } else { options.retry_every };
+        due.retry = now + options.retry_every;
+        due.observation = if read { now + options.observe_every } else { due.retry };
         due.observation_soonest = now + options.observe_pause;
     }
 
