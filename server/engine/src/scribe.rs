@@ -53,15 +53,17 @@ struct Group {
 impl Scribe {
     /// Writes until it is told that there is nothing more, and looks now and then whether a bad disk is good again.
     pub(crate) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
-        let mut probed = Instant::now();
+        let mut probe_at = None;
         loop {
-            let next_probe = probed + self.crew.options.retry_every;
+            probe_at = self.in_trouble().then(|| {
+                // Counted from when the trouble was first seen: readings that write nothing come all the time.
+                probe_at.unwrap_or_else(|| Instant::now() + self.crew.options.retry_every)
+            });
             let first = tokio::select! {
                 biased;
-                // First: readings that differ in nothing come all the time, and write nothing.
-                () = sleep_until(next_probe), if self.in_trouble() => {
+                () = sleep_until(probe_at.unwrap_or_else(Instant::now)), if probe_at.is_some() => {
                     self.probe().await;
-                    probed = Instant::now();
+                    probe_at = None;
                     continue;
                 }
                 first = asks.recv() => first,
