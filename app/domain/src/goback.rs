@@ -30,18 +30,24 @@ impl Plan {
     /// another; and what it leaves out, in sentences: a function that a later change gave another place stays there. One
     /// that only shared a logical port is named too, so that they share it again.
     pub fn undo(&self, change: ChangeId, topology: &Topology) -> (Intent, Vec<String>) {
-        let (mut left_out, mut back) = (Vec::new(), Vec::new());
+        let (mut left_out, mut back, mut before) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         for one in self.moves.iter().chain(&self.adoptions) {
-            let (wish, now) = (topology.wish(one.function), topology.functions.get(&one.function));
-            if now.is_none() || wish == one.to || (wish == one.from && now.is_none_or(|f| f.assigned != wish))
-            {
-                back.push((one.function, one.from));
-            } else if wish != one.from {
-                let (name, now) = (topology.label(one.function), whereabouts(topology, wish));
-                left_out.push(format!("{name} stays {now}, where a later change put it."));
+            let wish = topology.wish(one.function);
+            before.insert(one.function, one.from);
+            match topology.functions.get(&one.function) {
+                Some(_) if wish != one.to && wish != one.from => {
+                    let (name, now) = (topology.label(one.function), whereabouts(topology, wish));
+                    left_out.push(format!("{name} stays {now}, where a later change put it."));
+                }
+                // It is back, or never left.
+                Some(function) if wish != one.to && function.assigned == one.from => {}
+                _ => {
+                    back.insert(one.function, one.from);
+                }
             }
         }
-        (exact(back.into_iter()).made_from(Origin::Undo(change)), left_out)
+        let back = topology.with_sharers(back, |id| before.get(&id).copied().flatten());
+        (exact(back).made_from(Origin::Undo(change)), left_out)
     }
 
     /// The intent that finishes what could not be finished: every function to where the plan wanted it, but for those
@@ -192,6 +198,20 @@ mod tests {
         t.apply(&entry(Event::ChangeClosed { change: CHANGE, outcome, why: None, reports, moves }));
     }
 
+    /// Plans an intent that is allowed, and carries it out.
+    fn done(t: &mut Topology, intent: &Intent) -> Plan {
+        let made = plan(t, intent).expect("nothing stands against it");
+        carry_out(t, &made);
+        made
+    }
+
+    /// Undoes a plan as a whole.
+    fn undone(t: &mut Topology, made: &Plan) -> Plan {
+        let (intent, left_out) = made.undo(CHANGE, t);
+        assert_eq!(left_out, [""; 0]);
+        done(t, &intent)
+    }
+
     /// Somebody else moves a function.
     fn found(t: &mut Topology, function: FunctionId, at: Option<Assignment>) {
         let recorded = t.functions[&function].assigned;
@@ -215,11 +235,8 @@ mod tests {
         let mut t = fixture::topology();
         assign(&mut t, NIC_VF2, HOST_A, 5, 0);
         let before = where_all_are(&t);
-        let made = plan(&t, &Intent::single(NIC_VF2, None)).expect("allowed");
-        carry_out(&mut t, &made);
-        let undo = plan(&t, &made.undo(CHANGE, &t).0).expect("nothing stands against it");
-        assert_eq!(undo.title, "Undo change 9: assign eth16v2 to web-01");
-        carry_out(&mut t, &undo);
+        let made = done(&mut t, &Intent::single(NIC_VF2, None));
+        assert_eq!(undone(&mut t, &made).title, "Undo change 9: assign eth16v2 to web-01");
         assert_eq!(where_all_are(&t), before);
     }
 
@@ -228,19 +245,16 @@ mod tests {
         let mut t = fixture::topology();
         assign(&mut t, NIC_VF2, HOST_A, 0, 1);
         let before = where_all_are(&t);
-        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
-        carry_out(&mut t, &made);
+        let made = done(&mut t, &Intent::single(NIC_VF1, Some(HOST_B)));
         assert_eq!(t.functions[&NIC_VF2].assigned.map(|a| a.number), Some(0), "alone, it gets number 0");
-        let undo = plan(&t, &made.undo(CHANGE, &t).0).expect("nothing stands against it");
-        carry_out(&mut t, &undo);
+        undone(&mut t, &made);
         assert_eq!(where_all_are(&t), before);
     }
 
     #[test]
     fn undo_is_refused_where_somebody_else_took_the_place() {
         let mut t = fixture::topology();
-        let made = plan(&t, &Intent::single(NIC_VF1, None)).expect("allowed");
-        carry_out(&mut t, &made);
+        let made = done(&mut t, &Intent::single(NIC_VF1, None));
         assign(&mut t, NIC_VF3, HOST_A, 0, 0);
         let refusal = plan(&t, &made.undo(CHANGE, &t).0).expect_err("taken");
         assert_eq!(refusal.code(), "place_taken");
@@ -250,10 +264,8 @@ mod tests {
     #[test]
     fn undo_leaves_what_a_later_change_put_elsewhere_and_says_so() {
         let mut t = fixture::topology();
-        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
-        carry_out(&mut t, &made);
-        let later = plan(&t, &Intent::single(NIC_VF1, None)).expect("allowed");
-        carry_out(&mut t, &later);
+        let made = done(&mut t, &Intent::single(NIC_VF1, Some(HOST_B)));
+        done(&mut t, &Intent::single(NIC_VF1, None));
         let (intent, left_out) = made.undo(CHANGE, &t);
         assert_eq!(left_out, ["eth16v1 stays in the pool, where a later change put it."]);
         assert_eq!(plan(&t, &intent).expect_err("nothing is left").code(), "empty");
@@ -266,10 +278,19 @@ mod tests {
         let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
         assert_eq!(made.undo(CHANGE, &t).0.moves, [], "it never left");
         found(&mut t, NIC_VF1, None);
-        let (intent, left_out) = made.undo(CHANGE, &t);
-        let undo = plan(&t, &intent).expect("allowed");
-        carry_out(&mut t, &undo);
-        assert_eq!((where_all_are(&t), t.drift.len(), left_out.len()), (before, 0, 0));
+        undone(&mut t, &made);
+        assert_eq!((where_all_are(&t), t.drift.len()), (before, 0));
+    }
+
+    #[test]
+    fn undoing_what_could_not_be_finished_brings_back_what_shared_a_port_beside_what_is_there() {
+        let mut t = fixture::topology();
+        assign(&mut t, NIC_VF2, HOST_A, 0, 1);
+        let before = where_all_are(&t);
+        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+        found(&mut t, NIC_VF2, None);
+        undone(&mut t, &made);
+        assert_eq!((where_all_are(&t), t.drift.len()), (before, 0));
     }
 
     #[test]
@@ -277,12 +298,9 @@ mod tests {
         let mut t = fixture::topology();
         let before = where_all_are(&t);
         found(&mut t, NIC_VF1, Some(Assignment { host: HOST_B, logical_port: LogicalPort(3), number: 0 }));
-        let made = plan(&t, &Intent::adopting([NIC_VF1])).expect("allowed");
-        carry_out(&mut t, &made);
-        let (intent, left_out) = made.undo(CHANGE, &t);
-        let undo = plan(&t, &intent).expect("allowed");
-        carry_out(&mut t, &undo);
-        assert_eq!((where_all_are(&t), t.drift.len(), left_out.len()), (before, 0, 0));
+        let made = done(&mut t, &Intent::adopting([NIC_VF1]));
+        undone(&mut t, &made);
+        assert_eq!((where_all_are(&t), t.drift.len()), (before, 0));
     }
 
     #[test]
@@ -293,8 +311,7 @@ mod tests {
         found(&mut t, NIC_VF2, None);
         for intent in [t.revert(&[NIC_VF2].into()), t.restore(Seq::new(4), &before).0] {
             let mut again = t.clone();
-            let made = plan(&again, &intent).expect("allowed");
-            carry_out(&mut again, &made);
+            done(&mut again, &intent);
             assert_eq!((where_all_are(&again), again.drift.len()), (before.clone(), 0));
         }
     }
