@@ -87,21 +87,15 @@ impl ServerDesk {
     async fn back_from(&self, way: WayBack, id: ChangeId) -> Result<(Intent, Vec<String>), ApiError> {
         let record = self.record(id).await?;
         let outcome = record.closed.map(|closed| closed.outcome);
-        let nothing = |why: String| Ok((Intent::moving(Vec::new()), vec![why]));
+        let nothing = |why: &str| (Intent::moving(Vec::new()), vec![format!("Change {id} {why}")]);
         let snapshot = self.engine.snapshot();
         Ok(match (way, outcome) {
-            (_, None) => {
-                return nothing(format!("Change {id} has not ended. Cancel it, or wait for its end."));
-            }
+            (_, None) => nothing("has not ended. Cancel it, or wait for its end."),
             (WayBack::Undo(_) | WayBack::Accept(_), Some(Outcome::RolledBack)) => {
-                return nothing(format!(
-                    "Change {id} was rolled back: there is nothing of it on the switch."
-                ));
+                nothing("was rolled back: there is nothing of it on the switch.")
             }
             (WayBack::Retry(_) | WayBack::Accept(_), Some(Outcome::Applied)) => {
-                return nothing(format!(
-                    "Change {id} was applied: there is nothing to finish. Undo it instead."
-                ));
+                nothing("was applied: there is nothing to finish. Undo it instead.")
             }
             (WayBack::Retry(_), Some(_)) => (record.plan.retry(id, &snapshot.topology), Vec::new()),
             (WayBack::Accept(_), Some(_)) => (record.plan.accept(id, &snapshot.topology), Vec::new()),
@@ -308,4 +302,48 @@ fn from_now_on(happenings: Happenings) -> impl futures::Stream<Item = LiveEvent>
         };
         Some((event, happenings))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use patchbay_domain::{Generation, Reason};
+    use patchbay_store::{Opening, Writing};
+
+    /// A store whose entries 2 to 5 are so large that a page holds only some of them.
+    async fn large_entries(folder: &std::path::Path) -> Store {
+        let store = Store::open(&folder.join("patchbay.db")).await.expect("a store");
+        let added = store.add_switch(Utc::now(), &Actor::Engine, "key", "pax", "nowhere").await;
+        let (switch, _) = added.expect("added");
+        let plan = Plan {
+            title: "large".to_owned(),
+            generation: Generation::new(0),
+            switches: vec![switch],
+            moves: Vec::new(),
+            adoptions: Vec::new(),
+            warnings: vec!["x".repeat(1_500_000)],
+            steps: Vec::new(),
+        };
+        for id in 1..=4 {
+            let (intent, plan) = (Intent::moving(Vec::new()), plan.clone());
+            let (reason, seen) = (Reason::new("a test").expect("a reason"), Generation::new(0));
+            let (at, change, actor) = (Utc::now(), ChangeId::new(id), Actor::Engine);
+            let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
+            store.write(vec![Writing::Open(Box::new(opening))]).await.expect("written");
+        }
+        store
+    }
+
+    #[tokio::test]
+    async fn who_resumes_further_back_than_a_page_of_large_entries_is_told_to_begin_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = large_entries(folder.path()).await;
+        let missed = async |after, now| {
+            let events = backlog(store.clone(), Some(Seq::new(after)), Seq::new(now));
+            events.map(|event| event.name().to_owned()).collect::<Vec<_>>().await
+        };
+        assert_eq!(missed(1, 5).await, ["reset"]);
+        assert_eq!(missed(3, 5).await, ["entry", "entry"]);
+        assert_eq!(missed(1, 3).await, ["entry", "entry"], "what came later is told as it comes");
+    }
 }

@@ -9,6 +9,7 @@ use crate::life::Waiting;
 use crate::options::EngineOptions;
 use patchbay_domain::{Actor, ChangeId, Plan, SwitchId};
 use patchbay_driver::{DriverError, SwitchDriver};
+use patchbay_store::StoreError;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU32};
@@ -176,20 +177,24 @@ impl Crew {
         if self.benches.get(&switch).is_some_and(|bench| bench.trust.called(away.is_some()))
             && let Some(error) = away
         {
-            self.tasks.spawn(self.clone().tell_away(switch, error.to_string()));
+            // Who has a turn on it keeps its reader from finding out.
+            let (crew, why) = (self.clone(), error.to_string());
+            self.tasks.spawn(async move {
+                crew.show_away(switch, why).await;
+                crew.look_at(switch);
+            });
         }
         result
     }
 
-    /// Shows that a switch does not answer: who has a turn on it keeps its reader from finding out.
-    async fn tell_away(self, switch: SwitchId, why: String) {
+    /// Shows that a switch does not answer, and why. None when the scribe has ended.
+    pub(crate) async fn show_away(&self, switch: SwitchId, why: String) -> Option<Result<(), StoreError>> {
         self.book.set_vitals(switch, None);
-        if let Some(Ok(())) = self.asks.lost(switch).await
-            && let Some(bench) = self.benches.get(&switch)
-        {
+        let shown = self.asks.lost(switch).await;
+        if let (Some(Ok(())), Some(bench)) = (&shown, self.benches.get(&switch)) {
             self.book.look(|now| bench.chart.read(&now.topology, Some(why)));
-            bench.look.notify_one();
         }
+        shown
     }
 
     /// Whether other cards may be in the slots of a switch than the picture has.

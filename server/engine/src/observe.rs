@@ -5,8 +5,8 @@
 
 use crate::asks::Reading;
 use crate::crew::{Bench, Crew};
-use patchbay_domain::{SwitchId, SwitchState};
-use patchbay_store::Names;
+use patchbay_domain::{Observation, SwitchId, SwitchState};
+use patchbay_store::{Names, StoreError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -86,34 +86,32 @@ impl Observer {
     async fn observe(&self, bench: &Bench) -> bool {
         let turn = self.crew.lanes.queue(ENGINE, &[self.switch]).turn().await;
         let read = self.crew.limited(self.switch, "tell what is bound", bench.driver.observe()).await;
-        let (why, recorded) = match read {
-            Ok(seen) => {
-                let reading = Reading { switch: self.switch, seen, names: self.names.clone() };
-                (None, self.crew.asks.note(reading).await)
-            }
+        let answered = read.is_ok();
+        let recorded = match read {
+            Ok(seen) => self.record(bench, seen).await,
             Err(error) => {
                 debug!(switch = %bench.name, %error, cause = ?std::error::Error::source(&error), "no answer");
-                self.crew.book.set_vitals(self.switch, None);
-                (Some(error.to_string()), self.crew.asks.lost(self.switch).await)
+                self.crew.show_away(self.switch, error.to_string()).await
             }
         };
-        if why.is_none() {
-            bench.trust.recorded(matches!(recorded, Some(Ok(()))));
-        }
         // Until it is recorded nobody may change what was read.
         drop(turn);
-        match recorded {
-            Some(Ok(())) => {
-                let answered = why.is_none();
-                self.crew.book.look(|now| bench.chart.read(&now.topology, why));
-                answered
-            }
-            Some(Err(failure)) => {
-                error!(switch = %bench.name, %failure, "what was read could not be recorded");
-                false
-            }
-            None => false,
+        if let Some(Err(failure)) = &recorded {
+            error!(switch = %bench.name, %failure, "what was read could not be recorded");
         }
+        answered && matches!(recorded, Some(Ok(())))
+    }
+
+    /// Has recorded what differs, and notes what that says about the switch.
+    async fn record(&self, bench: &Bench, seen: Observation) -> Option<Result<(), StoreError>> {
+        let reading = Reading { switch: self.switch, seen, names: self.names.clone() };
+        let recorded = self.crew.asks.note(reading).await;
+        let done = matches!(recorded, Some(Ok(())));
+        bench.trust.recorded(done);
+        if done {
+            self.crew.book.look(|now| bench.chart.read(&now.topology, None));
+        }
+        recorded
     }
 
     fn state(&self) -> Option<SwitchState> {

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::StatusCode;
 use http::header::LOCATION;
 use http::request::Parts;
-use patchbay_api::{ApiError, CarriedOut, ChangeRequest, Desk, Proposal, WayBack};
+use patchbay_api::{ApiError, CarriedOut, ChangeRequest, Desk, Picture, Proposal, WayBack};
 use patchbay_domain::{
     Actor, ChangeId, ChangeRecord, Door, Generation, IdempotencyKey, Intent, OpenChange, Outcome, Plan,
 };
@@ -93,12 +93,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 /// The changes that wait or run, in the order in which they were accepted.
 pub(super) async fn open(State(desk): State<Arc<dyn Desk>>) -> Json<Vec<OpenAnswer>> {
     let rack = desk.rack();
-    let begun = &rack.begun;
-    let open = rack.topology.open.into_values().map(|change| OpenAnswer {
-        stage: if begun.contains(&change.id) { Stage::Running } else { Stage::Waiting },
-        change,
-    });
-    Json(open.collect())
+    let open = rack.topology.open.values();
+    Json(
+        open.map(|change| OpenAnswer { stage: Stage::of_open(&rack, change.id), change: change.clone() })
+            .collect(),
+    )
 }
 
 /// Cancels a change that waits.
@@ -136,12 +135,7 @@ pub(super) async fn show(
     let id = change_id(&id)?;
     let mut answer = ChangeAnswer::from(desk.change(id).await?);
     if answer.record.closed.is_none() {
-        let rack = desk.rack();
-        answer.stage = match (rack.topology.open.contains_key(&id), rack.begun.contains(&id)) {
-            (false, _) => Stage::Open,
-            (true, false) => Stage::Waiting,
-            (true, true) => Stage::Running,
-        };
+        answer.stage = Stage::of_open(&desk.rack(), id);
     }
     Ok(Json(answer))
 }
@@ -161,6 +155,17 @@ enum Stage {
     Applied,
     RolledBack,
     Stuck,
+}
+
+impl Stage {
+    /// That of a change that is not closed, by what the engine has of it.
+    fn of_open(rack: &Picture, change: ChangeId) -> Self {
+        match (rack.topology.open.contains_key(&change), rack.begun.contains(&change)) {
+            (false, _) => Self::Open,
+            (true, false) => Self::Waiting,
+            (true, true) => Self::Running,
+        }
+    }
 }
 
 /// A change that has not ended.

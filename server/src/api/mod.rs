@@ -36,7 +36,7 @@ impl IntoResponse for Refused {
 pub fn problem(error: &ApiError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = [(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
-    (status, kind, axum::Json(error.problem())).into_response()
+    (status, kind, answer::Json(error.problem())).into_response()
 }
 
 /// The routes, under `/api/v1`; beside them `/healthz`, and `/live` for Patchbay's own pages.
