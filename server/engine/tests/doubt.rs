@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{MemorySwitch, config, options, submission, until};
+use common::{MemorySwitch, config, options, ready, submission, until};
 use patchbay_domain::*;
 use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks};
 use patchbay_store::memory::{MemoryRecords, WriteFault};
@@ -13,7 +13,7 @@ async fn start(records: &MemoryRecords) -> (Engine, EngineTasks) {
     let config = config(Arc::new(MemorySwitch::default()));
     let started = Engine::start(Arc::new(records.clone()), vec![config], options(), Clock::SYSTEM).await;
     let (engine, tasks) = started.expect("the engine starts");
-    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+    ready(&engine).await;
     (engine, tasks)
 }
 
@@ -78,7 +78,7 @@ async fn a_disk_that_is_good_again_is_noticed_although_readings_come_all_the_tim
     let options = EngineOptions { observe_pause: Duration::ZERO, ..options() };
     let started = Engine::start(Arc::new(records.clone()), vec![config], options, Clock::SYSTEM).await;
     let (engine, _tasks) = started.expect("the engine starts");
-    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+    ready(&engine).await;
     let (intent, seen) = assign(&engine);
     records.fail_next(WriteFault::Before);
     engine.submit(submission(intent, seen)).await.expect_err("the disk takes nothing");

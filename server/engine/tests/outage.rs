@@ -3,7 +3,7 @@
 mod common;
 
 use async_trait::async_trait;
-use common::{MemorySwitch, config, options, submission, until};
+use common::{MemorySwitch, config, end_in, options, ready, submission, until};
 use patchbay_domain::*;
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
 use patchbay_engine::{Clock, Engine, EngineTasks};
@@ -113,7 +113,7 @@ impl Company {
         let started =
             Engine::start(Arc::new(records.clone()), vec![config(driver)], options(), Clock::SYSTEM).await;
         let (engine, tasks) = started.expect("the engine starts");
-        until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+        ready(&engine).await;
         let held_up = switch.gate.clone().write_owned().await;
         let mut changes = Vec::new();
         for (nth, port) in (1..).zip(ports) {
@@ -132,15 +132,7 @@ impl Company {
     async fn ends(&self) -> Vec<(Outcome, String)> {
         until(&self.engine, |now| now.topology.open.is_empty()).await;
         let entries = self.records.entries();
-        let end = |change: &ChangeId| {
-            entries.iter().find_map(|entry| match &entry.event {
-                Event::ChangeClosed { change: closed, outcome, why, .. } if closed == change => {
-                    Some((*outcome, why.clone().unwrap_or_default()))
-                }
-                _ => None,
-            })
-        };
-        self.changes.iter().map(|change| end(change).expect("it has ended")).collect()
+        self.changes.iter().map(|change| end_in(&entries, *change).expect("it has ended")).collect()
     }
 }
 

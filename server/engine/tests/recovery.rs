@@ -3,10 +3,10 @@
 mod common;
 
 use async_trait::async_trait;
-use common::{MemorySwitch, config, leave_open, options, until};
+use common::{MemorySwitch, config, end_in, leave_open, options, ready, until};
 use patchbay_domain::*;
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
-use patchbay_engine::{CancelError, Clock, Engine, EngineTasks};
+use patchbay_engine::{CancelError, Clock, Engine, EngineTasks, Snapshot};
 use patchbay_store::memory::MemoryRecords;
 use std::collections::BTreeSet;
 use std::io;
@@ -63,17 +63,30 @@ async fn start(records: &MemoryRecords, switch: &MemorySwitch, tied: bool) -> (E
     started.expect("the engine starts")
 }
 
+/// Runs until the switch was read and everything is as wanted; what was known at the end.
+async fn before_the_crash(
+    records: &MemoryRecords,
+    switch: &MemorySwitch,
+    wanted: impl Fn(&Snapshot) -> bool,
+) -> Topology {
+    let (engine, tasks) = start(records, switch, false).await;
+    ready(&engine).await;
+    until(&engine, wanted).await;
+    engine.stop();
+    tasks.finished().await;
+    engine.snapshot().topology.clone()
+}
+
+fn first_vf(topology: &Topology) -> FunctionId {
+    *topology.functions.keys().nth(1).expect("a function")
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_somebody_did_to_a_change_that_a_crash_left_open_is_seen_as_soon_as_it_is_closed() {
     let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
-    let (engine, tasks) = start(&records, &switch, false).await;
-    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
-    engine.stop();
-    tasks.finished().await;
-    let topology = &engine.snapshot().topology;
-    let (function, host) =
-        (*topology.functions.keys().nth(1).expect("a function"), topology.hosts.keys().next());
-    leave_open(&records, topology, Intent::single(function, host.copied())).await;
+    let topology = before_the_crash(&records, &switch, |_| true).await;
+    let (function, host) = (first_vf(&topology), topology.hosts.keys().next());
+    leave_open(&records, &topology, Intent::single(function, host.copied())).await;
     let pdfid = topology.functions[&function].pdfid;
     // Where the change would put it, with a stranger: no state of the plan.
     switch.put(0, 0, &[pdfid.get(), pdfid.get() + 1]);
@@ -92,23 +105,15 @@ async fn what_somebody_did_to_a_change_that_a_crash_left_open_is_seen_as_soon_as
 /// Somebody moved a function, it was to be adopted there, and Patchbay ended; then `put` says what was done to it.
 async fn adoption_left_open(put: impl Fn(&MemorySwitch)) -> (Outcome, Topology) {
     let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
-    let (engine, tasks) = start(&records, &switch, false).await;
-    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+    before_the_crash(&records, &switch, |_| true).await;
     switch.put(0, 0, &[0x1001]);
-    until(&engine, |now| !now.topology.drift.is_empty()).await;
-    engine.stop();
-    tasks.finished().await;
-    let topology = engine.snapshot().topology.clone();
+    let topology = before_the_crash(&records, &switch, |now| !now.topology.drift.is_empty()).await;
     let change = leave_open(&records, &topology, Intent::adopting(topology.drift.keys().copied())).await;
     put(&switch);
     let (engine, _tasks) = start(&records, &switch, false).await;
     until(&engine, |now| !now.topology.open.contains_key(&change)).await;
-    let entries = records.entries();
-    let outcome = entries.iter().find_map(|entry| match &entry.event {
-        Event::ChangeClosed { change: closed, outcome, .. } if *closed == change => Some(*outcome),
-        _ => None,
-    });
-    (outcome.expect("it has ended"), engine.snapshot().topology.clone())
+    let (outcome, _) = end_in(&records.entries(), change).expect("it has ended");
+    (outcome, engine.snapshot().topology.clone())
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,13 +131,9 @@ async fn an_adoption_that_a_crash_left_open_is_applied_only_where_the_function_s
 #[tokio::test(start_paused = true)]
 async fn what_a_crash_left_open_counts_as_begun_until_its_end() {
     let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
-    let (engine, tasks) = start(&records, &switch, false).await;
-    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
-    engine.stop();
-    tasks.finished().await;
-    let topology = &engine.snapshot().topology;
-    let (function, host) = (topology.functions.keys().nth(1).expect("one"), topology.hosts.keys().next());
-    let change = leave_open(&records, topology, Intent::single(*function, host.copied())).await;
+    let topology = before_the_crash(&records, &switch, |_| true).await;
+    let host = topology.hosts.keys().next().copied();
+    let change = leave_open(&records, &topology, Intent::single(first_vf(&topology), host)).await;
     switch.fall(common::Silence::Unreachable);
     let (engine, _tasks) = start(&records, &switch, false).await;
     until(&engine, |now| now.begun.contains(&change)).await;

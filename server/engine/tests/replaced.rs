@@ -3,7 +3,7 @@
 mod common;
 
 use async_trait::async_trait;
-use common::{MemorySwitch, config, leave_open, options, submission, until};
+use common::{MemorySwitch, config, end_in, leave_open, options, ready, submission, until};
 use patchbay_domain::*;
 use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
 use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks};
@@ -30,19 +30,14 @@ async fn start(records: &MemoryRecords, driver: Arc<dyn SwitchDriver>) -> (Engin
     let started =
         Engine::start(Arc::new(records.clone()), vec![config(driver)], options, Clock::SYSTEM).await;
     let (engine, tasks) = started.expect("the engine starts");
-    until(&engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+    ready(&engine).await;
     (engine, tasks)
 }
 
 /// How a change ended, and why.
 async fn ended(engine: &Engine, records: &MemoryRecords, change: ChangeId) -> (Outcome, String) {
     until(engine, |now| !now.topology.open.contains_key(&change)).await;
-    let end = records.entries().into_iter().find_map(|entry| match entry.event {
-        Event::ChangeClosed { change: closed, outcome, why, .. } if closed == change => Some((outcome, why)),
-        _ => None,
-    });
-    let (outcome, why) = end.expect("it is closed");
-    (outcome, why.unwrap_or_default())
+    end_in(&records.entries(), change).expect("it is closed")
 }
 
 /// Moves the first VF from the first host to the second.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Held, MemorySwitch, leave_open, options, person, submission};
+use common::{Held, MemorySwitch, end_in, leave_open, options, person, submission};
 use patchbay_domain::*;
 use patchbay_driver::{Fault, FaultPoint, Faults, Faulty, When};
 use patchbay_engine::{
@@ -78,12 +78,7 @@ impl Pair {
         if let Some(end) = self.engine.end_of(change) {
             end.await.expect("the engine runs");
         }
-        let entries = self.records.entries();
-        let ended = entries.iter().find_map(|entry| match &entry.event {
-            Event::ChangeClosed { change: closed, outcome, .. } if *closed == change => Some(*outcome),
-            _ => None,
-        });
-        ended.expect("the change has ended")
+        end_in(&self.records.entries(), change).expect("the change has ended").0
     }
 
     async fn stop(self) -> ([MemorySwitch; 2], [Faults; 2], MemoryRecords) {
@@ -305,6 +300,35 @@ async fn what_a_crash_left_open_on_a_switch_that_is_not_looked_after_any_more_is
     let pair = Pair::on(switches, faults, records).await;
     assert_eq!(pair.outcome(change).await, Outcome::Stuck);
     assert_eq!(pair.switches[0].held().len(), 1, "what is there stays until a person decides");
+}
+
+#[tokio::test]
+async fn who_cancels_what_somebody_is_cancelling_is_not_told_that_it_has_begun() {
+    let pair = Pair::start().await;
+    let held_up = pair.switches[0].gate.clone().write_owned().await;
+    let seen = pair.topology().generation;
+    let ask = async |index| {
+        let asked = submission(Intent::moving(vec![pair.move_on(0, index, Some(0))]), seen);
+        pair.engine.submit(asked).await.expect("accepted").change
+    };
+    let (first, behind) = (ask(1).await, ask(2).await);
+    common::until(&pair.engine, |now| now.begun.contains(&first)).await;
+    pair.records.fail_next(WriteFault::Before);
+    pair.records.fail_reads(0, u32::MAX);
+    let cancelling = tokio::spawn({
+        let engine = pair.engine.clone();
+        async move { engine.cancel(behind, person()).await }
+    });
+    common::until(&pair.engine, |now| now.trouble.is_some()).await;
+    let again = pair.engine.cancel(behind, person()).await.expect_err("somebody else is at it");
+    assert!(matches!(again, CancelError::Unrecorded { .. }), "{again:?}");
+    pair.records.fail_reads(0, 0);
+    cancelling.await.expect("no panic").expect("written when it could be");
+    drop(held_up);
+    assert_eq!(
+        (pair.outcome(first).await, pair.outcome(behind).await),
+        (Outcome::Applied, Outcome::RolledBack)
+    );
 }
 
 #[tokio::test]

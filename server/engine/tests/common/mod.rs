@@ -37,6 +37,11 @@ pub async fn until(engine: &Engine, wanted: impl Fn(&Snapshot) -> bool) {
     }
 }
 
+/// Waits until every switch was read.
+pub async fn ready(engine: &Engine) {
+    until(engine, |now| now.topology.switches.values().all(|s| s.state == SwitchState::Ready)).await;
+}
+
 /// A switch with four host ports (port 12 without a link) of two logical ports each, and a NIC with eight VFs.
 #[derive(Clone)]
 pub struct MemorySwitch {
@@ -392,6 +397,16 @@ pub fn person() -> Actor {
 
 pub fn reason() -> Reason {
     Reason::new("a test").expect("a reason")
+}
+
+/// How a change ended and why, by these entries; none while it is open.
+pub fn end_in(entries: &[Entry], change: ChangeId) -> Option<(Outcome, String)> {
+    entries.iter().find_map(|entry| match &entry.event {
+        Event::ChangeClosed { change: closed, outcome, why, .. } if *closed == change => {
+            Some((*outcome, why.clone().unwrap_or_default()))
+        }
+        _ => None,
+    })
 }
 
 /// Opens a change as an engine does that ends before its first step.
