@@ -94,7 +94,7 @@ impl Topology {
     }
 
     /// What the ledger wishes survives a discovery: a function that is now elsewhere, or absent with its adapter, has
-    /// drifted. One that was never seen before is wished where it is.
+    /// drifted, and so has one that returned to elsewhere. One that was never seen before is wished where it is.
     fn replace_switch(&mut self, id: SwitchId, picture: &SwitchPicture, seq: Seq) -> Vec<Delta> {
         let wishes: Vec<(FunctionId, Option<Assignment>)> =
             self.functions_of_switch(id).map(|f| (f.id, self.wish(f.id))).collect();
@@ -112,6 +112,9 @@ impl Topology {
         self.functions.extend(picture.functions.iter().map(|function| (function.id, function.clone())));
         for (function, wished) in wishes {
             self.settle(function, wished, seq);
+        }
+        for one in &picture.returned {
+            self.settle(one.function, one.wished, seq);
         }
         self.generation = self.generation.next();
         vec![Delta::Structure]
@@ -258,6 +261,8 @@ mod tests {
             hosts: vec![t.hosts[&HOST_B].clone()],
             adapters: Vec::new(),
             functions: Vec::new(),
+            returned: Vec::new(),
+            left: Vec::new(),
         };
         let deltas = t.apply(&entry(Event::Discovered { switch: SWITCH, picture }));
         assert_eq!(deltas, vec![Delta::Structure]);

@@ -405,6 +405,8 @@ mod tests {
             hosts: t.hosts.values().cloned().collect(),
             adapters: t.adapters.values().cloned().collect(),
             functions: t.functions.values().cloned().collect(),
+            returned: Vec::new(),
+            left: Vec::new(),
         };
         let whole = picture(&t);
         let mut pulled = t.clone();

@@ -2,7 +2,9 @@
 
 use crate::health::{Subject, counted};
 use crate::words::{duration, list};
-use crate::{Actor, AdapterId, ChangeId, Difference, Entry, Event, FunctionId, HostId, Outcome, Reason, Seq};
+use crate::{
+    Actor, AdapterId, ChangeId, Difference, Entry, Event, FunctionId, HostId, Left, Outcome, Reason, Seq,
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +153,7 @@ fn describe(event: &Event, switch_name: &str) -> (ItemKind, String, Option<Strin
                 (picture.hosts.len(), picture.adapters.iter().filter(|a| a.present).count());
             let functions = picture.functions.len();
             let details = format!("{hosts} host ports, {adapters} adapters, {functions} functions.");
+            let details = format!("{details}{}{}", left(&picture.left), returned(picture.returned.len()));
             (ItemKind::Discovery, format!("Discovered {switch_name}"), Some(details))
         }
         Event::LinksChanged { links, .. } => {
@@ -192,6 +195,23 @@ const fn kind_of(subject: Subject) -> ItemKind {
     }
 }
 
+/// What a card took along that another one was put in place of.
+fn left(left: &[Left]) -> String {
+    if left.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = left.iter().map(|one| format!("{} of {}", one.name, one.host_name)).collect();
+    format!(" No longer there, and wished as before on return: {}.", list(&names))
+}
+
+fn returned(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => " One function is back, and wished where it was before.".to_owned(),
+        _ => format!(" {count} functions are back, and wished where they were before."),
+    }
+}
+
 fn found(differences: &[Difference]) -> String {
     let one = |d: &Difference| {
         let name = |host: &Option<String>| host.clone().unwrap_or_else(|| "the pool".to_owned());
@@ -222,6 +242,34 @@ mod tests {
         let item = HistoryItem::of(&entry(lost), "rack-12-pax").expect("a line");
         assert_eq!(item.title, "rack-12-pax stopped answering");
         assert_eq!(item.reason.as_deref(), Some("No answer."));
+    }
+
+    #[test]
+    fn what_leaves_with_a_card_and_returns_with_it_is_in_the_line() {
+        let mut picture = crate::SwitchPicture {
+            model: "PAX".to_owned(),
+            firmware: "1".to_owned(),
+            hosts: Vec::new(),
+            adapters: Vec::new(),
+            functions: Vec::new(),
+            returned: Vec::new(),
+            left: Vec::new(),
+        };
+        let details = |picture: &crate::SwitchPicture| {
+            let event = Event::Discovered { switch: SwitchId::new(1), picture: picture.clone() };
+            HistoryItem::of(&entry(event), "rack-12-pax").and_then(|line| line.reason).expect("details")
+        };
+        assert_eq!(details(&picture), "0 host ports, 0 adapters, 0 functions.");
+        let (function, name) = (FunctionId::new(7), "eth16v1".to_owned());
+        picture.left = vec![Left { function, name, host_name: "web-01".to_owned() }];
+        let line = details(&picture);
+        assert!(
+            line.ends_with(" No longer there, and wished as before on return: eth16v1 of web-01."),
+            "{line}"
+        );
+        picture.returned = vec![crate::Returned { function, wished: None }];
+        let line = details(&picture);
+        assert!(line.ends_with(" One function is back, and wished where it was before."), "{line}");
     }
 
     #[test]

@@ -125,6 +125,33 @@ pub struct SwitchPicture {
     pub adapters: Vec<Adapter>,
     /// Their functions, with what each was assigned to.
     pub functions: Vec<Function>,
+    /// What is wished of those functions that the picture before did not have, and an earlier one had: their card is
+    /// back in its slot after another one was there. No entry of an older ledger says it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returned: Vec<Returned>,
+    /// Functions that were wished on a host, and that are not shown any more: another card is where theirs was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
+}
+
+/// A function that is not shown any more although it was wished on a host, with the names of that day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// The function.
+    pub function: FunctionId,
+    /// Its label.
+    pub name: String,
+    /// The host that it was wished on.
+    pub host_name: String,
+}
+
+/// A function that is shown again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The function.
+    pub function: FunctionId,
+    /// Where the ledger wished it last; none for the pool.
+    pub wished: Option<Assignment>,
 }
 
 /// Something that happened.

@@ -58,7 +58,9 @@ pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
 pub use intent::{Intent, Move, Origin, Reason, ReasonError};
-pub use ledger::{Actor, Difference, Door, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};
+pub use ledger::{
+    Actor, Difference, Door, Entry, Event, Left, Outcome, Returned, StepPhase, StepReport, SwitchPicture,
+};
 pub use meant::{Stranger, known, still_found, still_meant, stranger};
 pub use observation::{
     BoundAt, Contents, Fingerprint, Held, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort,

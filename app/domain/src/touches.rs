@@ -265,6 +265,8 @@ mod tests {
             hosts: t.hosts.values().cloned().collect(),
             adapters: t.adapters.values().filter(|a| a.id != of).cloned().collect(),
             functions: t.functions.values().filter(|f| f.adapter != of).cloned().collect(),
+            returned: Vec::new(),
+            left: Vec::new(),
         };
         let discovered = entry(Event::Discovered { switch: SWITCH, picture });
         touches.note(&t, &discovered);

@@ -3,6 +3,9 @@
 //! An applied change alters the wishes of the functions it moves or adopts; a discovery brings functions and takes them
 //! away. What somebody else does to a binding is drift, and no wish. Every entry that changes a wish raises the
 //! generation too.
+//!
+//! A function that left the picture, since another card is in the slot, is wished where it was wished last when it
+//! returns ([`crate::Returned`]): as the last [`Wished`] of it says that is not [`Wish::Unshown`].
 
 use crate::fold::Delta;
 use crate::ids::FunctionId;
@@ -19,6 +22,9 @@ pub enum Wish {
     Pool,
     /// That it is on a logical port of a host.
     On(Assignment),
+    /// Nothing yet: the picture does not have the function, and a change that began before its card was replaced put it
+    /// there, or into the pool. It is wished there when it returns.
+    Later(Option<Assignment>),
 }
 
 /// A function of which something else is wished from an entry on.
@@ -40,8 +46,16 @@ impl Topology {
             let wish = self.wish_or_none(function);
             (wish != before).then_some(Wished { function, wish })
         };
-        let changed = concerned.into_iter().filter_map(wished).collect();
+        let changed =
+            concerned.into_iter().filter_map(wished).chain(self.wished_later(&entry.event)).collect();
         (deltas, changed)
+    }
+
+    /// What a change put somewhere although its card was replaced before it ended.
+    fn wished_later(&self, event: &Event) -> Vec<Wished> {
+        let Event::ChangeClosed { moves, .. } = event else { return Vec::new() };
+        let unseen = moves.iter().filter(|one| one.asked && !self.functions.contains_key(&one.function));
+        unseen.map(|one| Wished { function: one.function, wish: Wish::Later(one.to) }).collect()
     }
 
     /// The functions of which an event may change what is wished, each once.
@@ -119,6 +133,8 @@ mod tests {
             hosts: t.hosts.values().cloned().collect(),
             adapters: t.adapters.values().cloned().collect(),
             functions: t.functions.values().cloned().collect(),
+            returned: Vec::new(),
+            left: Vec::new(),
         };
         let whole = picture.clone();
         picture.functions.retain(|f| f.id != NIC_VF1);

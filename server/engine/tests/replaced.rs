@@ -84,6 +84,29 @@ async fn a_change_that_waited_does_not_move_functions_of_another_card() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_card_that_returns_after_another_one_gets_its_functions_back_by_one_plan() {
+    let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
+    let vf1 = *with_one_assigned(&records, &switch).await.functions.keys().nth(1).expect("a function");
+    let (engine, tasks) = start(&records, Arc::new(switch.clone())).await;
+    switch.put(0, 0, &[]);
+    switch.replace_card();
+    until(&engine, |now| !now.topology.functions.contains_key(&vf1)).await;
+    engine.stop();
+    tasks.finished().await;
+
+    let (engine, _tasks) = start(&records, Arc::new(switch.clone())).await;
+    switch.card_before();
+    until(&engine, |now| now.topology.drift_kind(vf1) == Some(DriftKind::Unbound)).await;
+    assert_eq!(bound(&switch), [], "nothing is repaired silently");
+    let topology = &engine.snapshot().topology;
+    let revert = topology.revert(&topology.drifted(SwitchId::new(1)).collect());
+    let change = engine.submit(submission(revert, topology.generation)).await.expect("accepted").change;
+    assert_eq!(ended(&engine, &records, change).await.0, Outcome::Applied);
+    assert_eq!(bound(&switch), [Pdfid::new(0x1001).expect("in range")]);
+    assert!(engine.snapshot().topology.drift.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_crash_left_half_done_is_not_taken_back_on_another_card() {
     let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
     let topology = with_one_assigned(&records, &switch).await;

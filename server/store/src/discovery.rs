@@ -3,12 +3,12 @@
 use crate::bulk::Batch;
 use crate::chained::Head;
 use crate::error::StoreError;
-use crate::identify::{Identify, Names, NextIds, Register, check};
+use crate::identify::{Identify, Names, NextIds, Register, check, returned};
 use crate::lines::{Line, Subjects};
 use crate::moment::Noted;
 use crate::open::Store;
 use crate::row::{Cells, word};
-use crate::{ledger, lines, picture, settle};
+use crate::{ledger, lines, moment, picture, settle};
 use chrono::{DateTime, Utc};
 use patchbay_domain::{
     Actor, AdapterId, Entry, Event, FunctionId, HostId, Link, Observation, PhysicalPort, SwitchId,
@@ -20,7 +20,8 @@ use sqlx::SqliteConnection;
 impl Store {
     /// Writes down what a switch shows, with ids: a host is the same as before when it is on the same port, an adapter
     /// when the same model of card is in the same slot, a function when it has the same index on its adapter. An
-    /// adapter that is gone stays, absent and unassigned, until another takes its slot.
+    /// adapter that is gone stays, absent and unassigned, until another takes its slot; when it returns after that, its
+    /// functions are wished where they were wished last.
     ///
     /// # Errors
     /// [`StoreError::Contradiction`] for a reading that says two things about one port or function,
@@ -61,7 +62,8 @@ async fn discovered(
     let mut next = first;
     let identify =
         Identify { register: &mut register, next: &mut next, switch, switch_name: &switch_name, names };
-    let shown = identify.picture(&before, seen);
+    let mut shown = identify.picture(&before, seen);
+    shown.returned = moment::last_wished(connection, &returned(&before, &shown, first)).await?;
     write_ports(connection, switch, seen).await?;
     write_hosts(connection, switch, &shown, first).await?;
     write_adapters(connection, switch, &shown).await?;

@@ -5,7 +5,7 @@
 
 use crate::error::Contradiction;
 use patchbay_domain::{
-    Adapter, AdapterId, Assignment, Fingerprint, Function, FunctionId, Host, HostId, Observation,
+    Adapter, AdapterId, Assignment, Fingerprint, Function, FunctionId, Host, HostId, Left, Observation,
     ObservedAdapter, ObservedFunction, ObservedSlot, PhysicalPort, SwitchId, SwitchPicture, Topology,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +99,8 @@ pub(crate) struct Identify<'a> {
 
 impl Identify<'_> {
     /// The picture of a reading that passed [`check`]. An adapter that is gone stays, absent and unassigned, until
-    /// another takes its slot or the slot becomes a host port. `before` is the switch as it was shown last.
+    /// another takes its slot or the slot becomes a host port. `before` is the switch as it was shown last. What is
+    /// wished of functions that are [`returned`] is for the caller to say.
     pub(crate) fn picture(mut self, before: &Topology, seen: &Observation) -> SwitchPicture {
         let hosts: Vec<Host> = seen.host_ports.iter().map(|port| self.host(port)).collect();
         let on_port: BTreeMap<PhysicalPort, HostId> = hosts.iter().map(|host| (host.port, host.id)).collect();
@@ -119,8 +120,10 @@ impl Identify<'_> {
             functions.extend(gone.map(|f| Function { assigned: None, ..f.clone() }));
             adapters.push(absent(adapter, seen));
         }
+        let left = left(before, self.switch, &functions);
         let (model, firmware) = (seen.model.clone(), seen.firmware.clone());
-        let mut picture = SwitchPicture { model, firmware, hosts, adapters, functions };
+        let mut picture =
+            SwitchPicture { model, firmware, hosts, adapters, functions, returned: Vec::new(), left };
         picture.hosts.sort_by_key(|host| host.id);
         picture.adapters.sort_by_key(|adapter| adapter.id);
         picture.functions.sort_by_key(|function| function.id);
@@ -176,6 +179,23 @@ impl Identify<'_> {
         });
         Function { id, adapter, pdfid: seen.pdfid, role: seen.role, index: seen.index, assigned }
     }
+}
+
+/// The functions of a picture that the one before it did not have, although they have their ids since earlier.
+pub(crate) fn returned(before: &Topology, shown: &SwitchPicture, first: NextIds) -> Vec<FunctionId> {
+    let known = shown.functions.iter().map(|function| function.id).filter(|id| id.get() < first.function);
+    known.filter(|id| !before.functions.contains_key(id)).collect()
+}
+
+/// The functions that a picture does not have any more although they were wished on hosts.
+fn left(before: &Topology, switch: SwitchId, shown: &[Function]) -> Vec<Left> {
+    let there: BTreeSet<FunctionId> = shown.iter().map(|function| function.id).collect();
+    let gone = before.functions_of_switch(switch).map(|f| f.id).filter(|id| !there.contains(id));
+    let left = |function| {
+        let host_name = before.host_name(before.wish(function)?.host);
+        Some(Left { function, name: before.label(function), host_name })
+    };
+    gone.filter_map(left).collect()
 }
 
 /// An adapter that is not there any more, with what its empty slot reports.

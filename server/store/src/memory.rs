@@ -6,15 +6,16 @@
 use crate::chained::{Head, Written};
 use crate::draft::{Asked, Draft, Known};
 use crate::error::StoreError;
-use crate::identify::{Identify, Names, NextIds, Register, check};
+use crate::identify::{Identify, Names, NextIds, Register, check, returned};
 use crate::picture::Loaded;
 use crate::records::Records;
 use crate::writing::Writing;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use patchbay_domain::wishes::{Wish, Wished};
 use patchbay_domain::{
-    Actor, ChangeId, Entry, Event, Hash, IdempotencyKey, LedgerPage, Observation, Seq, Subject, SwitchId,
-    SwitchState, Topology,
+    Actor, Assignment, ChangeId, Entry, Event, FunctionId, Hash, IdempotencyKey, LedgerPage, Observation,
+    Returned, Seq, Subject, SwitchId, SwitchState, Topology,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -45,6 +46,8 @@ struct Memory {
     keys: BTreeMap<IdempotencyKey, (ChangeId, Hash)>,
     switches: BTreeMap<String, SwitchId>,
     registers: BTreeMap<SwitchId, Register>,
+    /// What was last wished of every function that there ever was.
+    wished: BTreeMap<FunctionId, Option<Assignment>>,
     next: NextIds,
     fault: Option<WriteFault>,
     counted: u32,
@@ -61,6 +64,7 @@ impl Default for Memory {
             keys: BTreeMap::new(),
             switches: BTreeMap::new(),
             registers: BTreeMap::new(),
+            wished: BTreeMap::new(),
             next: NextIds { host: 1, adapter: 1, function: 1 },
             fault: None,
             counted: 0,
@@ -163,7 +167,15 @@ impl Memory {
             }
             _ => {}
         }
-        self.picture.apply(&entry);
+        let (_, changed) = self.picture.apply_with_wishes(&entry);
+        for Wished { function, wish } in changed {
+            match wish {
+                Wish::Unshown => continue,
+                Wish::Pool => self.wished.insert(function, None),
+                Wish::Later(at) => self.wished.insert(function, at),
+                Wish::On(at) => self.wished.insert(function, Some(at)),
+            };
+        }
         self.entries.push(entry.clone());
         entry
     }
@@ -271,7 +283,11 @@ impl Records for MemoryRecords {
         let mut next = memory.next;
         let identify =
             Identify { register: &mut register, next: &mut next, switch, switch_name: &switch_name, names };
-        let picture = identify.picture(&memory.picture, seen);
+        let first = memory.next;
+        let mut picture = identify.picture(&memory.picture, seen);
+        let back = returned(&memory.picture, &picture, first).into_iter();
+        let wished = |function| Some(Returned { function, wished: *memory.wished.get(&function)? });
+        picture.returned = back.filter_map(wished).collect();
         let event = Event::Discovered { switch, picture };
         let written = Written::after(memory.head(), at, &Actor::Engine, event)?;
         memory.commit(|memory| {

@@ -10,13 +10,17 @@ use crate::picture::assignment;
 use crate::row::{Cells, stored};
 use patchbay_domain::history::LEDGER_PAGE_MAX;
 use patchbay_domain::wishes::{Wish, Wished};
-use patchbay_domain::{Assignment, Entry, FunctionId, Generation, Seq, Topology};
+use patchbay_domain::{Assignment, Entry, FunctionId, Generation, Returned, Seq, Topology};
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 use tracing::info;
 
 static WISH: Bulk<6> = Bulk::new(
     "INSERT INTO wishes (function, seq, shown, host, logical_port, number) SELECT * FROM",
+    "WHERE column1 IS NOT NULL",
+);
+static LATER: Bulk<5> = Bulk::new(
+    "INSERT INTO wished_later (function, seq, host, logical_port, number) SELECT * FROM",
     "WHERE column1 IS NOT NULL",
 );
 static RISE: Bulk<2> =
@@ -27,6 +31,36 @@ const WISHES: &str = "SELECT w.function, w.host, w.logical_port, w.number
      FROM functions f CROSS JOIN wishes w ON w.function = f.id
          AND w.seq = (SELECT max(o.seq) FROM wishes o WHERE o.function = f.id AND o.seq <= ?)
      WHERE w.shown = 1 ORDER BY f.id";
+
+/// For some functions the last row that says a wish: the very last may say that the function is not shown.
+const LAST: &str = "SELECT w.function, w.host, w.logical_port, w.number
+     FROM json_each(?1) f CROSS JOIN wishes w ON w.function = f.value
+         AND w.seq = (SELECT o.seq FROM wishes o WHERE o.function = f.value AND o.shown = 1
+                      ORDER BY o.seq DESC LIMIT 1)
+     WHERE NOT EXISTS (SELECT 1 FROM wished_later l WHERE l.function = f.value AND l.seq > w.seq)
+     UNION ALL
+     SELECT l.function, l.host, l.logical_port, l.number
+     FROM json_each(?1) f CROSS JOIN wished_later l ON l.function = f.value
+         AND l.seq = (SELECT max(o.seq) FROM wished_later o WHERE o.function = f.value)
+     WHERE NOT EXISTS (SELECT 1 FROM wishes w WHERE w.function = f.value AND w.shown = 1 AND w.seq > l.seq)
+     ORDER BY function";
+
+/// What was last wished of each of these functions, however long ago it was shown.
+pub(crate) async fn last_wished(
+    connection: &mut SqliteConnection,
+    functions: &[FunctionId],
+) -> Result<Vec<Returned>, StoreError> {
+    if functions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query(LAST).bind(serde_json::to_string(functions)?).fetch_all(connection).await?;
+    let wished = rows.iter().map(|row| {
+        let cells = Cells::new(row, "wishes", "function")?;
+        let function = FunctionId::new(cells.number("function")?);
+        Ok(Returned { function, wished: assignment(&cells, ["host", "logical_port", "number"])? })
+    });
+    wished.collect()
+}
 
 impl Store {
     /// What was wished of every function that the picture had when an entry had been written; none when there is no
@@ -113,28 +147,34 @@ impl Noted {
 
     /// Adds what writes it down. The entries, and the functions and hosts they name, must be there by then.
     pub(crate) fn add(&self, batch: &mut Batch) {
-        WISH.add(batch, self.wished.iter().map(|(seq, wished)| row(*seq, wished)));
+        WISH.add(batch, self.wished.iter().filter_map(|(seq, wished)| row(*seq, wished)));
+        LATER.add(batch, self.wished.iter().filter_map(|(seq, wished)| later(*seq, wished)));
         let rows = self.generations.iter();
         let rows = rows.map(|(generation, seq)| [stored(generation.get()).into(), stored(seq.get()).into()]);
         RISE.add(batch, rows);
     }
 }
 
-fn row(seq: Seq, Wished { function, wish }: &Wished) -> [Value; 6] {
+fn row(seq: Seq, Wished { function, wish }: &Wished) -> Option<[Value; 6]> {
     let (shown, at) = match wish {
         Wish::Unshown => (0_u8, None),
         Wish::Pool => (1, None),
-        Wish::On(at) => (1, Some(at)),
+        Wish::On(at) => (1, Some(*at)),
+        Wish::Later(_) => return None,
     };
+    let [host, port, number] = place(at);
+    Some([function.get().into(), stored(seq.get()).into(), shown.into(), host, port, number])
+}
+
+fn later(seq: Seq, Wished { function, wish }: &Wished) -> Option<[Value; 5]> {
+    let Wish::Later(at) = *wish else { return None };
+    let [host, port, number] = place(at);
+    Some([function.get().into(), stored(seq.get()).into(), host, port, number])
+}
+
+fn place(at: Option<Assignment>) -> [Value; 3] {
     let (host, port) = (at.map(|at| at.host.get()), at.map(|at| at.logical_port.0));
-    [
-        function.get().into(),
-        stored(seq.get()).into(),
-        shown.into(),
-        host.into(),
-        port.into(),
-        at.map(|at| at.number).into(),
-    ]
+    [host.into(), port.into(), at.map(|at| at.number).into()]
 }
 
 #[cfg(test)]
@@ -145,13 +185,19 @@ mod tests {
     async fn a_moment_is_looked_up_by_the_primary_key_and_never_by_reading_the_history() {
         let dir = tempfile::tempdir().expect("a directory");
         let store = Store::open(&dir.path().join("rack.db")).await.expect("a new database");
-        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {WISHES}"));
-        let mut tx = store.read().await.expect("a transaction");
-        let rows = sqlx::query_as::<_, (i64, i64, i64, String)>(explain);
-        let rows = rows.bind(7).fetch_all(&mut *tx).await.expect("a plan");
-        let plan = rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n");
-        assert!(plan.contains("SEARCH w USING PRIMARY KEY (function=? AND seq=?)"), "{plan}");
-        assert!(plan.contains("SEARCH o USING PRIMARY KEY (function=? AND seq<?)"), "{plan}");
-        assert!(!plan.contains("SCAN w") && !plan.contains("SCAN o") && !plan.contains("B-TREE"), "{plan}");
+        for (query, bound, newest) in [(WISHES, "7", "(function=? AND seq<?)"), (LAST, "[7]", "(function=?)")]
+        {
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+            let mut tx = store.read().await.expect("a transaction");
+            let rows = sqlx::query_as::<_, (i64, i64, i64, String)>(explain);
+            let rows = rows.bind(bound).fetch_all(&mut *tx).await.expect("a plan");
+            let plan = rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n");
+            assert!(plan.contains("SEARCH w USING PRIMARY KEY (function=? AND seq=?)"), "{plan}");
+            assert!(plan.contains(&format!("SEARCH o USING PRIMARY KEY {newest}")), "{plan}");
+            assert!(
+                !plan.contains("SCAN w") && !plan.contains("SCAN o") && !plan.contains("SCAN l"),
+                "{plan}"
+            );
+        }
     }
 }

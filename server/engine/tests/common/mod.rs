@@ -94,6 +94,12 @@ impl MemorySwitch {
         self.hints.send_modify(|n| *n += 1);
     }
 
+    /// Puts the card that was there before the last replacement into the slot, and hints at it.
+    pub fn card_before(&self) {
+        *self.card.lock().expect("not poisoned") -= 1;
+        self.hints.send_modify(|n| *n += 1);
+    }
+
     /// Pulls a host's cable or plugs it in, and hints at it.
     pub fn cable(&self, port: u8, plugged: bool) {
         let mut unplugged = self.unplugged.lock().expect("not poisoned");

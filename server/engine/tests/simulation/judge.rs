@@ -42,6 +42,8 @@ pub struct Judge {
     /// Requests that were answered with an error: nothing may come of them.
     pub turned_down: BTreeMap<String, String>,
     pub(crate) wishes: BTreeMap<FunctionId, Option<Assignment>>,
+    /// What was wished of functions whose card was replaced, for when it is back.
+    kept: BTreeMap<FunctionId, Option<Assignment>>,
     pub(crate) changed: BTreeMap<FunctionId, Generation>,
     /// When what a logical port holds was last changed.
     filled: BTreeMap<Place, Generation>,
@@ -235,8 +237,11 @@ impl Judge {
         let generation = self.topology.generation.next();
         for one in moves {
             self.changed.insert(one.function, generation);
-            // Its card was replaced meanwhile: when it comes back, it is wished where it is then.
+            // Its card was replaced meanwhile: this is wished when it comes back.
             if !self.topology.functions.contains_key(&one.function) {
+                if one.asked {
+                    self.kept.insert(one.function, one.to);
+                }
                 continue;
             }
             let drifted = self.topology.drift.contains_key(&one.function);
@@ -256,21 +261,27 @@ impl Judge {
         }
     }
 
-    /// What is new is wished where it is; what is gone is wished nowhere.
+    /// What is new is wished where it is; what is gone is wished nowhere until it is back.
     fn discovered(&mut self, switch: SwitchId, picture: &SwitchPicture) {
         self.cards.discovered(index(switch), picture);
         let generation = self.topology.generation.next();
         let known: BTreeMap<_, _> =
             self.topology.functions_of_switch(switch).map(|f| (f.id, f.assigned)).collect();
         for function in &picture.functions {
-            self.wishes.entry(function.id).or_insert(function.assigned);
+            let kept = self.kept.remove(&function.id);
+            self.wishes.entry(function.id).or_insert(kept.unwrap_or(function.assigned));
             if known.get(&function.id) != Some(&function.assigned) {
                 self.changed.insert(function.id, generation);
             }
         }
+        let mut missed = BTreeSet::new();
         for gone in known.keys().filter(|id| picture.functions.iter().all(|f| f.id != **id)) {
-            self.wishes.remove(gone);
+            let wished = self.wishes.remove(gone).flatten();
+            missed.extend(wished.map(|_| *gone));
+            self.kept.insert(*gone, wished);
         }
+        let told: BTreeSet<_> = picture.left.iter().map(|one| one.function).collect();
+        self.check(told == missed, || format!("{told:?} are said to be missed, and {missed:?} are"));
     }
 
     /// A step is about to be sent to a switch.

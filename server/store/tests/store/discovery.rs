@@ -88,6 +88,64 @@ async fn another_card_in_the_slot_is_another_adapter_and_the_old_one_can_return(
     assert_eq!(back, before);
 }
 
+/// Another card is in the slot of the NIC.
+fn another_card() -> Observation {
+    let mut seen = observation();
+    seen.slots[0].adapter = Some(card(AdapterKind::Nvme, 0x0a54, 0x1000, 3));
+    seen
+}
+
+/// The NIC with its first VF bound there.
+fn with_vf1(at: Option<BoundAt>) -> Observation {
+    let mut seen = observation();
+    seen.slots[0].adapter.as_mut().expect("the NIC").functions[1].bound = at;
+    seen
+}
+
+#[tokio::test]
+async fn a_card_that_returns_after_another_one_has_its_wishes_again() {
+    let lab = Lab::discovered().await;
+    let home = lab.topology().await.functions[&NIC_VF1].assigned;
+    assert!(home.is_some());
+    let swapped = lab.discover(&another_card()).await;
+    let Event::Discovered { picture, .. } = &swapped.event else { panic!("{swapped:?}") };
+    let names: Vec<_> = picture.left.iter().map(|one| (one.name.as_str(), one.host_name.as_str())).collect();
+    assert_eq!((names, picture.returned.len()), (vec![("eth16v1", "web-01")], 0));
+    let lab = lab.reopened().await;
+    assert!(lab.topology().await.drift.is_empty(), "nothing is wished of what is not shown");
+
+    let back = lab.discover(&with_vf1(None)).await;
+    let drift = lab.topology().await.drift;
+    assert_eq!(drift, [(NIC_VF1, Drift { wished: home, since: back.seq })].into());
+    let entries = lab.entries().await;
+    let mut folded = Topology::default();
+    entries.iter().for_each(|entry| drop(folded.apply(entry)));
+    assert_eq!(folded.drift, drift, "the ledger says it too");
+
+    lab.discover(&another_card()).await;
+    let elsewhere = Some(bound(4, 1, 0));
+    lab.discover(&with_vf1(elsewhere)).await;
+    assert_eq!(
+        lab.topology().await.drift_kind(NIC_VF1),
+        Some(DriftKind::Moved),
+        "not where it was bound last"
+    );
+    lab.discover(&observation()).await;
+    assert!(lab.topology().await.drift.is_empty(), "where it is wished");
+}
+
+#[tokio::test]
+async fn a_change_that_ended_after_its_card_was_replaced_is_wished_when_that_returns() {
+    let lab = Lab::discovered().await;
+    let change = lab.open("ada", NIC_VF1, Some(HOST_B), "INC-1").await;
+    lab.discover(&another_card()).await;
+    let closed = lab.close(change, Outcome::Applied).await;
+    let Event::ChangeClosed { moves, .. } = &closed.event else { panic!("{closed:?}") };
+    let moved_to = moves[0].to;
+    lab.discover(&with_vf1(None)).await;
+    assert_eq!(lab.topology().await.wish(NIC_VF1), moved_to);
+}
+
 #[tokio::test]
 async fn a_reading_of_what_is_known_uses_up_no_ids() {
     let lab = Lab::discovered().await;

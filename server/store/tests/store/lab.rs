@@ -88,8 +88,8 @@ impl Lab {
     /// The same database as a version wrote it that did not keep what was wished, opened by this one.
     pub async fn older_than_wishes(self) -> Self {
         let mut raw = self.raw().await;
-        let forget =
-            "DROP TABLE wishes; DROP TABLE generations; DELETE FROM _sqlx_migrations WHERE version = 5";
+        let forget = "DROP TABLE wishes; DROP TABLE generations; DROP TABLE wished_later;
+                      DELETE FROM _sqlx_migrations WHERE version IN (5, 8)";
         sqlx::raw_sql(forget).execute(&mut raw).await.expect("forgotten");
         raw.close().await.expect("closed");
         self.reopened().await

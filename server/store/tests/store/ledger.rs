@@ -41,11 +41,17 @@ async fn what_was_wished_is_not_rewritten_or_forgotten() {
     let lab = Lab::discovered().await;
     let mut raw = lab.raw().await;
     let before = lab.store.wishes(Seq::new(2)).await.expect("readable");
+    let later = "INSERT INTO wished_later VALUES (2, 2, NULL, NULL, NULL)";
+    sqlx::raw_sql(later).execute(&mut raw).await.expect("as a store writes it");
     for sql in [
         "UPDATE wishes SET shown = 0, host = NULL, logical_port = NULL, number = NULL",
         "DELETE FROM wishes",
         "INSERT OR REPLACE INTO wishes SELECT function, seq, 0, NULL, NULL, NULL FROM wishes",
         "INSERT INTO wishes SELECT function, 1, 0, NULL, NULL, NULL FROM wishes",
+        "UPDATE wished_later SET host = 1, logical_port = 1, number = 0",
+        "DELETE FROM wished_later",
+        "INSERT OR REPLACE INTO wished_later VALUES (2, 2, 1, 1, 0)",
+        "INSERT INTO wished_later VALUES (2, 1, NULL, NULL, NULL)",
     ] {
         assert!(refused(&mut raw, sql).await.contains("what was wished at an entry is never"), "{sql}");
     }
