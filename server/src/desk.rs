@@ -10,12 +10,13 @@ use patchbay_api::{
 use patchbay_domain::history::LEDGER_PAGE_MAX;
 use patchbay_domain::{
     Actor, ChangeId, ChangeRecord, Hash, HistoryPage, HistoryQuery, IdempotencyKey, Intent, LedgerPage,
-    Outcome, Places, Plan, Seq, Vitals,
+    Origin, Outcome, Places, Plan, Seq, Vitals,
 };
 use patchbay_engine::{
     Accepted, CancelError, Ended, Engine, Happening, Happenings, Opened, Submission, SubmitError,
 };
 use patchbay_store::{Keyed, Store, StoreError};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -50,7 +51,32 @@ impl ServerDesk {
             .map(|key| Ok::<_, ApiError>(Keyed { key, asked: fingerprint(&actor, &request)? }))
             .transpose()?;
         let ChangeRequest { intent, reason, seen } = request;
+        self.check_origin(&intent).await?;
         self.engine.submit(Submission { actor, intent, reason, seen, key }).await.map_err(refused)
+    }
+
+    /// The history says what a change was made from, so that must be there.
+    async fn check_origin(&self, intent: &Intent) -> Result<(), ApiError> {
+        let of = match intent.origin {
+            None | Some(Origin::Revert) => return Ok(()),
+            Some(Origin::Undo(id) | Origin::Retry(id) | Origin::Accept(id)) => id,
+            Some(Origin::Restore(seq)) => {
+                let there = (1..=self.engine.snapshot().seq.get()).contains(&seq.get());
+                return if there { Ok(()) } else { Err(ApiError::NotFound { what: format!("entry {seq}") }) };
+            }
+        };
+        let record = self.record(of).await?;
+        if record.closed.is_none() {
+            let why = format!("Change {of} has not ended, so nothing can be made from it yet.");
+            return Err(ApiError::BadRequest { why });
+        }
+        let its: BTreeSet<_> = record.plan.functions().collect();
+        if intent.functions().any(|function| its.contains(&function)) {
+            return Ok(());
+        }
+        let why =
+            format!("This touches nothing of change {of}, so it is not made from it. Leave `origin` out.");
+        Err(ApiError::BadRequest { why })
     }
 
     /// Waits for the end of a change that was accepted. What was opened and closed in this run need not be read from

@@ -49,6 +49,30 @@ async fn a_change_is_undone_and_a_moment_is_restored_each_by_one_plan() {
 }
 
 #[tokio::test]
+async fn the_history_never_says_that_a_change_was_made_from_one_that_has_nothing_to_do_with_it() {
+    let (data, switch) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    let (_, done) = server.change(&[("0x1001", Some(0))]).await;
+    let change = async |pdfid: &str, origin: Value| {
+        let mut request = server.request(&[(pdfid, Some(4))], "made up").await;
+        request["intent"]["origin"] = origin;
+        let answer = server.post("/api/v1/changes?wait=true", &request).await;
+        (answer.status(), answer.text().await.expect("a body"))
+    };
+    for (origin, status, said) in [
+        (json!({ "undo": 999 }), StatusCode::NOT_FOUND, "change 999"),
+        (json!({ "restore": 999 }), StatusCode::NOT_FOUND, "entry 999"),
+        (json!({ "undo": done["id"] }), StatusCode::BAD_REQUEST, "touches nothing of change 1"),
+    ] {
+        let (answered, body) = change("0x1002", origin).await;
+        assert!(answered == status && body.contains(said), "{answered} {body}");
+    }
+    let (answered, body) = change("0x1001", json!({ "undo": done["id"] })).await;
+    assert_eq!(answered, StatusCode::OK, "{body}");
+}
+
+#[tokio::test]
 async fn where_there_is_no_way_back_the_answer_says_why() {
     let third = Trigger { kind: Some(Bind), nth: 3, phase: Before, verdict: Verdict::Refuse(0x84002) };
     let (data, switch) = (folder(), switch(Some(ScriptedGate::new(vec![third]))).await);
