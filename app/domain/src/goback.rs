@@ -220,6 +220,7 @@ mod tests {
             name: t.label(function),
             recorded,
             recorded_name: None,
+            left_by: None,
             found: at,
             found_name: None,
         };

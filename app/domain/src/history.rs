@@ -162,8 +162,7 @@ fn describe(event: &Event, switch_name: &str) -> (ItemKind, String, Option<Strin
             (ItemKind::Links, title, Some(format!("Now {}.", list(&ports))))
         }
         Event::BindingsFound { differences, .. } => {
-            let title = format!("{switch_name} was changed outside Patchbay");
-            (ItemKind::Drift, title, Some(found(differences)))
+            (ItemKind::Drift, found_in_short(switch_name, differences), Some(found(differences)))
         }
         Event::SwitchLost { why, .. } => {
             (ItemKind::Reachability, format!("{switch_name} stopped answering"), Some(why.clone()))
@@ -212,18 +211,38 @@ fn returned(count: usize) -> String {
     }
 }
 
-fn found(differences: &[Difference]) -> String {
-    let one = |d: &Difference| {
-        let name = |host: &Option<String>| host.clone().unwrap_or_else(|| "the pool".to_owned());
-        match (&d.recorded_name, &d.found_name) {
-            (a, b) if a == b => format!("{} on another logical port of {}", d.name, name(b)),
-            (a, b) => format!("{} from {} to {}", d.name, name(a), name(b)),
+/// Who was there, as far as that is known of all that was found.
+fn found_in_short(switch_name: &str, differences: &[Difference]) -> String {
+    match differences {
+        [Difference { left_by: Some(change), .. }, rest @ ..]
+            if rest.iter().all(|one| one.left_by == Some(*change)) =>
+        {
+            format!("{switch_name} is as change {change} left it, which could not be finished")
         }
+        _ => format!("{switch_name} was changed outside Patchbay"),
+    }
+}
+
+fn found(differences: &[Difference]) -> String {
+    let all_left = differences.iter().all(|one| one.left_by.is_some());
+    let one = |d: &Difference| {
+        let left = d.left_by.filter(|_| !all_left).map(|change| format!(" by change {change}"));
+        format!("{}{}", where_to(d), left.unwrap_or_default())
     };
     format!(
         "Found moved: {}. The board follows the switch.",
         list(&differences.iter().map(one).collect::<Vec<_>>())
     )
+}
+
+/// From where to where a function was found moved.
+fn where_to(difference: &Difference) -> String {
+    let name = |host: &Option<String>| host.clone().unwrap_or_else(|| "the pool".to_owned());
+    let Difference { name: function, recorded_name, found_name, .. } = difference;
+    if recorded_name == found_name {
+        return format!("{function} on another logical port of {}", name(found_name));
+    }
+    format!("{function} from {} to {}", name(recorded_name), name(found_name))
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub struct StepReport {
 }
 
 /// A function that a switch has elsewhere than the ledger says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Difference {
     /// The function.
     pub function: FunctionId,
@@ -110,10 +110,14 @@ pub struct Difference {
     pub found: Option<Assignment>,
     /// The name of that host.
     pub found_name: Option<String>,
+    /// The change that could not be finished and left it there; none when somebody else put it there. No entry of an
+    /// older ledger says it.
+    #[serde(default)]
+    pub left_by: Option<ChangeId>,
 }
 
 /// Everything one switch showed at a discovery.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct SwitchPicture {
     /// The model.
     pub model: String,
@@ -127,10 +131,10 @@ pub struct SwitchPicture {
     pub functions: Vec<Function>,
     /// What is wished of those functions that the picture before did not have, and an earlier one had: their card is
     /// back in its slot after another one was there. No entry of an older ledger says it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub returned: Vec<Returned>,
     /// Functions that were wished on a host, and that are not shown any more: another card is where theirs was.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub left: Vec<Left>,
 }
 

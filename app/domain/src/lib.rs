@@ -15,7 +15,8 @@
 //! * [`vitals`]: how a switch is: heat, errors, traffic; [`health`] and [`ward`]: what of links and switches becomes history;
 //! * [`fold`]: how an entry changes a topology; [`reconcile`]: how an observation differs from one.
 
-pub mod address;
+mod added;
+mod address;
 pub mod chain;
 mod choose;
 pub mod excerpt;

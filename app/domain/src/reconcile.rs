@@ -62,6 +62,7 @@ fn difference(
         recorded_name: function.assigned.map(|a| topology.host_name(a.host)),
         found,
         found_name: found.map(|a| topology.host_name(a.host)),
+        left_by: None,
     })
 }
 

@@ -327,7 +327,8 @@ mod tests {
         let shared = Assignment { host: HOST_A, logical_port: LogicalPort(0), number: 1 };
         let (function, name, recorded_name, found_name) = (NIC_VF2, "eth16v2".to_owned(), None, None);
         let found = Some(shared);
-        let one = Difference { function, name, recorded: None, recorded_name, found, found_name };
+        let one =
+            Difference { function, name, recorded: None, recorded_name, found, found_name, left_by: None };
         t.apply(&entry(Event::BindingsFound { switch: SWITCH, differences: vec![one] }));
         let adopting = plan(&t, &Intent::adopting([NIC_VF2])).expect("allowed");
         t.open.insert(ChangeId::new(5), fixture::open(ChangeId::new(5), adopting));

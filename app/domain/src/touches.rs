@@ -4,9 +4,9 @@
 //! touches has changed since: one of its functions, or a logical port it fills. What happens elsewhere in the rack does
 //! not concern them.
 
-use crate::ids::{ChangeId, FunctionId, Generation};
+use crate::ids::{ChangeId, FunctionId, Generation, SwitchId};
 use crate::intent::{Intent, Move};
-use crate::ledger::{Entry, Event};
+use crate::ledger::{Difference, Entry, Event, Outcome, SwitchPicture};
 use crate::plan::Plan;
 use crate::topology::{Assignment, Place, Topology};
 use crate::words::list;
@@ -28,6 +28,11 @@ pub enum Toucher {
     },
     /// Somebody at the switch, past Patchbay.
     Outside,
+    /// A change that could not be finished, and left it somewhere.
+    Stuck {
+        /// The change.
+        change: ChangeId,
+    },
     /// The switch was discovered anew.
     Discovery,
     /// Nobody can say: it was before Patchbay was last started, or the generation that was seen is of another history.
@@ -40,6 +45,9 @@ impl fmt::Display for Toucher {
         match self {
             Self::Change { change, who } => write!(f, "changed by {who} with change {change}"),
             Self::Outside => f.write_str("changed at the switch, past Patchbay"),
+            Self::Stuck { change } => {
+                write!(f, "left elsewhere by change {change}, which could not be finished")
+            }
             Self::Discovery => f.write_str("on a switch that was discovered anew"),
             Self::Unknown => f.write_str("perhaps changed before Patchbay was restarted"),
         }
@@ -81,54 +89,95 @@ pub struct Touches {
     since: Generation,
     functions: BTreeMap<FunctionId, Touch>,
     places: BTreeMap<Place, Touch>,
+    /// Functions of changes that could not be finished, until their switch was read.
+    unsettled: BTreeMap<FunctionId, ChangeId>,
 }
 
 impl Touches {
     /// Begins to keep them, with a topology of this generation.
     pub const fn since(generation: Generation) -> Self {
-        Self { since: generation, functions: BTreeMap::new(), places: BTreeMap::new() }
+        Self {
+            since: generation,
+            functions: BTreeMap::new(),
+            places: BTreeMap::new(),
+            unsettled: BTreeMap::new(),
+        }
+    }
+
+    /// As [`Touches::since`], with what the newest entries of the ledger, oldest first, say of before. Those up to the last
+    /// discovery among them only say who opened what: what a discovery changed is not in its entry alone.
+    pub fn recalled(generation: Generation, newest: &[Entry]) -> Self {
+        let discovery = newest.iter().rposition(|entry| matches!(entry.event, Event::Discovered { .. }));
+        let (earlier, later) = newest.split_at(discovery.map_or(0, |index| index + 1));
+        let mut before = Topology::default();
+        let opened = earlier.iter().filter(|entry| matches!(entry.event, Event::ChangeOpened { .. }));
+        opened.for_each(|entry| drop(before.apply(entry)));
+        let mut raised = Topology::default();
+        later.iter().for_each(|entry| drop(raised.apply(entry)));
+        before.generation = Generation::new(generation.get().saturating_sub(raised.generation.get()));
+        let mut touches = Self::since(before.generation);
+        for entry in later {
+            touches.note(&before, entry);
+            before.apply(entry);
+        }
+        // Whether their switches were read since is in no entry.
+        touches.unsettled.clear();
+        touches
     }
 
     /// Notes what an entry changes. `before` is the topology without the entry.
     pub fn note(&mut self, before: &Topology, entry: &Entry) {
-        let generation = before.generation.next();
         match &entry.event {
+            Event::ChangeClosed { change, outcome: Outcome::Stuck, .. } => {
+                let functions = before.open.get(change).into_iter().flat_map(|open| open.plan.functions());
+                self.unsettled.extend(functions.map(|function| (function, *change)));
+            }
             Event::ChangeClosed { change, moves, .. } if !moves.is_empty() => {
-                let who = before.open.get(change).map(|open| open.actor.to_string()).unwrap_or_default();
-                let touch = Touch { generation, by: Arc::new(Toucher::Change { change: *change, who }) };
+                let who = before.open.get(change).map(|open| open.actor.to_string());
+                let who = who.unwrap_or_else(|| "somebody".to_owned());
+                let touch = touch(before, Toucher::Change { change: *change, who });
                 for one in moves {
                     self.touch(one.function, [one.from, one.to].map(|at| at.map(|a| a.place())), &touch);
                 }
             }
             Event::BindingsFound { differences, .. } => {
-                let touch = Touch { generation, by: Arc::new(Toucher::Outside) };
                 for one in differences {
-                    self.touch(
-                        one.function,
-                        [one.recorded, one.found].map(|at| at.map(|a| a.place())),
-                        &touch,
-                    );
+                    let by = one.left_by.map_or(Toucher::Outside, |change| Toucher::Stuck { change });
+                    let places = [one.recorded, one.found].map(|at| at.map(|a| a.place()));
+                    self.touch(one.function, places, &touch(before, by));
                 }
             }
-            Event::Discovered { switch, picture } => {
-                let touch = Touch { generation, by: Arc::new(Toucher::Discovery) };
-                let old: BTreeMap<_, _> =
-                    before.functions_of_switch(*switch).map(|f| (f.id, f.assigned)).collect();
-                for function in &picture.functions {
-                    let was = old.get(&function.id).copied();
-                    if was != Some(function.assigned) {
-                        let places = [was.flatten(), function.assigned].map(|at| at.map(|a| a.place()));
-                        self.touch(function.id, places, &touch);
-                    }
-                }
-                // Another card in a slot takes the functions of the one before it out of the picture.
-                let left = old.iter().filter(|(id, _)| picture.functions.iter().all(|f| f.id != **id));
-                for (id, was) in left {
-                    self.touch(*id, [was.map(Assignment::place), None], &touch);
-                }
-            }
+            Event::Discovered { switch, picture } => self.discovered(before, *switch, picture),
             _ => {}
         }
+    }
+
+    fn discovered(&mut self, before: &Topology, switch: SwitchId, picture: &SwitchPicture) {
+        let touch = touch(before, Toucher::Discovery);
+        let old: BTreeMap<_, _> = before.functions_of_switch(switch).map(|f| (f.id, f.assigned)).collect();
+        for function in &picture.functions {
+            let was = old.get(&function.id).copied();
+            if was != Some(function.assigned) {
+                let places = [was.flatten(), function.assigned].map(|at| at.map(|a| a.place()));
+                self.touch(function.id, places, &touch);
+            }
+        }
+        // Another card in a slot takes the functions of the one before it out of the picture.
+        let left = old.iter().filter(|(id, _)| picture.functions.iter().all(|f| f.id != **id));
+        for (id, was) in left {
+            self.touch(*id, [was.map(Assignment::place), None], &touch);
+        }
+    }
+
+    /// Says of what a reading of a switch found whether a change left it there that could not be finished. After that
+    /// reading, whatever is found there is somebody else's.
+    pub fn attribute(&mut self, topology: &Topology, switch: SwitchId, found: &mut [Difference]) {
+        for one in found {
+            one.left_by = self.unsettled.get(&one.function).copied();
+        }
+        self.unsettled.retain(|id, _| {
+            topology.functions.get(id).is_some_and(|function| topology.switch_of(function) != Some(switch))
+        });
     }
 
     fn touch(&mut self, function: FunctionId, places: [Option<Place>; 2], touch: &Touch) {
@@ -192,17 +241,27 @@ impl Touches {
     }
 }
 
+/// What is noted of everything that the next entry changes.
+fn touch(before: &Topology, by: Toucher) -> Touch {
+    Touch { generation: before.generation.next(), by: Arc::new(by) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::HostId;
     use crate::fixture::{self, *};
     use crate::intent::Reason;
-    use crate::ledger::{Actor, Door, Outcome};
+    use crate::ledger::{Actor, Door};
     use crate::plan::plan;
 
     /// Opens and closes a change by ana.
-    fn apply(t: &mut Topology, touches: &mut Touches, function: FunctionId, to: Option<HostId>) {
+    fn apply(
+        t: &mut Topology,
+        touches: &mut Touches,
+        function: FunctionId,
+        to: Option<HostId>,
+    ) -> [Entry; 2] {
         let intent = Intent::single(function, to);
         let made = plan(t, &intent).expect("allowed");
         let change = ChangeId::new(12);
@@ -212,10 +271,12 @@ mod tests {
         opened.actor = Actor::Person { name: "ana".to_owned(), door: Door::Api, from: None };
         let (outcome, reports) = (Outcome::Applied, Vec::new());
         let closed = entry(Event::ChangeClosed { change, outcome, why: None, reports, moves });
-        for entry in [opened, closed] {
-            touches.note(t, &entry);
-            t.apply(&entry);
+        let entries = [opened, closed];
+        for entry in &entries {
+            touches.note(t, entry);
+            t.apply(entry);
         }
+        entries
     }
 
     #[test]
@@ -285,6 +346,35 @@ mod tests {
         let touches = Touches::since(t.generation);
         let moved = |seen| touches.stale(&t, &made, Generation::new(seen)).len();
         assert_eq!((moved(4), moved(5), moved(u64::MAX)), (0, 1, 1));
+    }
+
+    #[test]
+    fn the_newest_entries_recall_who_changed_what() {
+        let (mut t, mut entries) = (fixture::topology(), Vec::new());
+        let start = t.generation;
+        let live = &mut Touches::since(start);
+        for (function, host) in [(NIC_VF2, HOST_B), (NIC_VF3, HOST_A)] {
+            entries.extend(apply(&mut t, live, function, Some(host)));
+        }
+        let made = |function| plan(&t, &Intent::single(function, None)).expect("allowed");
+        let recalled = Touches::recalled(t.generation, &entries);
+        for seen in (start.get()..=t.generation.get()).map(Generation::new) {
+            for function in [NIC_VF2, NIC_VF3] {
+                let (told, known) =
+                    (recalled.stale(&t, &made(function), seen), live.stale(&t, &made(function), seen));
+                assert_eq!(told, known, "{function} as of {seen}");
+            }
+        }
+        assert!(
+            live.stale(&t, &made(NIC_VF2), start)[0].to_string().contains("changed by ana with change 12")
+        );
+        let half = Touches::recalled(t.generation, &entries[2..]);
+        assert_eq!(
+            half.stale(&t, &made(NIC_VF2), start)[0].by,
+            Toucher::Unknown,
+            "older than what is recalled"
+        );
+        assert_eq!(half.stale(&t, &made(NIC_VF2), start.next()), []);
     }
 
     #[test]

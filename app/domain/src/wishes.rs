@@ -104,7 +104,8 @@ mod tests {
     fn found(t: &Topology, function: FunctionId, at: Option<Assignment>) -> Entry {
         let (name, recorded) = (t.label(function), t.functions[&function].assigned);
         let (recorded_name, found_name) = (None, None);
-        let one = Difference { function, name, recorded, recorded_name, found: at, found_name };
+        let one =
+            Difference { function, name, recorded, recorded_name, found: at, found_name, left_by: None };
         entry(Event::BindingsFound { switch: SWITCH, differences: vec![one] })
     }
 

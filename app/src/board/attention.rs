@@ -88,6 +88,7 @@ mod tests {
             name,
             recorded,
             recorded_name: None,
+            left_by: None,
             found: None,
             found_name: None,
         };

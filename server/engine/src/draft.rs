@@ -34,8 +34,9 @@ pub(crate) enum Noted {
 }
 
 impl Draft {
-    pub(crate) fn new(topology: Topology, seq: Seq, next_change: ChangeId) -> Self {
-        let (places, touches) = (Places::of(&topology), Touches::since(topology.generation));
+    /// Begins with what was loaded, and with what the newest entries say of who changed what.
+    pub(crate) fn new(topology: Topology, seq: Seq, next_change: ChangeId, newest: &[Entry]) -> Self {
+        let (places, touches) = (Places::of(&topology), Touches::recalled(topology.generation, newest));
         Self { topology, places, touches, seq, next_change }
     }
 
@@ -107,7 +108,7 @@ impl Draft {
     /// What differs between a reading and the picture.
     pub(crate) fn note(&mut self, at: DateTime<Utc>, reading: &Reading) -> Noted {
         let switch = reading.switch;
-        let Reconciliation { structure, links, differences } =
+        let Reconciliation { structure, links, mut differences } =
             reconcile(&self.topology, switch, &reading.seen);
         if structure {
             return Noted::Discovery;
@@ -121,11 +122,13 @@ impl Draft {
         }
         // Whoever asks next is refused over a cable that was pulled; everybody is shown it when all of this is written.
         self.topology.set_links(switch, &links);
+        self.touches.attribute(&self.topology, switch, &mut differences);
         if differences.is_empty() {
             return Noted::Writings(Vec::new());
         }
-        let count = differences.len();
-        warn!(switch = %self.switch_name(switch), count, "the switch was changed by somebody else");
+        let (count, left) =
+            (differences.len(), differences.iter().filter(|one| one.left_by.is_some()).count());
+        warn!(switch = %self.switch_name(switch), count, left, "functions are elsewhere than recorded");
         Noted::Writings(vec![self.event(at, Event::BindingsFound { switch, differences })])
     }
 

@@ -7,6 +7,7 @@
 //! * `lanes`: whose turn it is on each switch; `crew`: what every task has at hand;
 //! * `execute`, `back`, `recover`: carrying a change out, taking it back, closing what a crash left open; `meant`: never on
 //!   another card than was meant;
+//! * `recall`: what happened shortly before a start;
 //! * `observe`: one task for each switch that reads it; `health`: one that has its troubles raised and cleared.
 //!
 //! A change costs two durable writes: when it is opened, before a switch is touched, and when it is closed.
@@ -25,6 +26,7 @@ mod life;
 mod meant;
 mod observe;
 mod options;
+mod recall;
 mod recover;
 mod scribe;
 
@@ -41,6 +43,7 @@ use crate::draft::Draft;
 use crate::health::{Chart, Doctor};
 use crate::life::Unfinished;
 use crate::observe::Observer;
+use crate::recall::recall;
 use crate::recover::recover;
 use crate::scribe::Scribe;
 use patchbay_domain::{Actor, ChangeId, Intent, Plan, Refusal, SwitchId};
@@ -101,7 +104,8 @@ impl Engine {
         let (asks, asked) = Asks::channel();
         let (benches, names) = benches(ids, switches, |id| Chart::of(&topology, id, options.patience));
         let crew = Crew::new(book.clone(), asks, benches, options, stopping);
-        let draft = Draft::new(topology, loaded.seq, loaded.next_change);
+        let newest = recall(records.as_ref(), loaded.seq).await?;
+        let draft = Draft::new(topology, loaded.seq, loaded.next_change, &newest);
         let scribe = Scribe { records, book, draft, clock, crew: crew.clone(), doubt: false };
         let scribe = tokio::spawn(scribe.run(asked));
         for change in unfinished {

@@ -93,15 +93,29 @@ async fn a_switch_that_vanishes_for_good_ends_the_change_as_stuck_and_comes_back
     let refused = patchbay_domain::check(&rig.topology(), &rig.intent(&[(3, Some(0))]));
     assert_eq!(refused.expect_err("the switch is away").code(), "switch_away");
 
-    let gone = rig.function(1);
+    let (gone, seen) = (rig.function(1), rig.topology().generation);
     rig.faults.clear();
     rig.until(|t| t.switches.values().all(|s| s.state == SwitchState::Ready)).await;
     rig.until(|t| t.functions[&gone].assigned.is_none()).await;
     let found = rig.store.ledger(Seq::new(0), 100).await.expect("readable").entries;
-    assert!(
-        found.iter().any(|e| matches!(e.event, Event::BindingsFound { .. })),
-        "what was found is recorded"
+    let found: Vec<_> =
+        found.iter().filter(|entry| matches!(entry.event, Event::BindingsFound { .. })).collect();
+    let [found] = found.as_slice() else { panic!("{found:?}") };
+    let line = HistoryItem::of(found, "pax").expect("a line");
+    assert_eq!(line.title, "pax is as change 2 left it, which could not be finished");
+    assert_eq!(
+        line.reason.as_deref(),
+        Some("Found moved: eth16v1 from rack-12-pax-p0 to the pool. The board follows the switch.")
     );
+    let stale = rig.submit(&[(1, Some(8))], seen).await.expect_err("it was moved since");
+    let said = "Since you looked, eth16v1 was left elsewhere by change 2, which could not be finished.";
+    assert_eq!(stale.to_string(), said);
+
+    rig.switch.put(8, 1, &[0x1001]);
+    rig.until(|t| t.functions[&gone].assigned.is_some()).await;
+    let last = rig.store.ledger(found.seq, 100).await.expect("readable").entries;
+    let line = last.last().and_then(|entry| HistoryItem::of(entry, "pax")).expect("a line");
+    assert_eq!(line.title, "pax was changed outside Patchbay", "after the switch was read");
     rig.store.verify().await.expect("the ledger holds together");
 }
 

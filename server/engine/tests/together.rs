@@ -202,6 +202,23 @@ async fn only_what_an_intent_touches_makes_it_stale_and_it_is_said_by_whom() {
 }
 
 #[tokio::test]
+async fn who_looked_before_a_restart_is_told_what_changed_since_and_nothing_else() {
+    let pair = Pair::start().await;
+    let seen = pair.topology().generation;
+    assert_eq!(pair.carry_out(Intent::moving(vec![pair.move_on(0, 1, Some(0))])).await, Outcome::Applied);
+    let (switches, faults, records) = pair.stop().await;
+    let pair = Pair::on(switches, faults, records).await;
+    pair.until(|t| t.switches.values().all(|switch| switch.state == SwitchState::Ready)).await;
+
+    let same = Intent::moving(vec![pair.move_on(0, 1, Some(4))]);
+    let stale = pair.engine.submit(submission(same, seen)).await.expect_err("it was moved");
+    assert_eq!(stale.to_string(), "Since you looked, eth16v1 was changed by operator with change 1.");
+    let other = Intent::moving(vec![pair.move_on(1, 2, Some(8))]);
+    let accepted = pair.engine.submit(submission(other, seen)).await.expect("nobody touched that");
+    assert_eq!(pair.outcome(accepted.change).await, Outcome::Applied);
+}
+
+#[tokio::test]
 async fn a_key_makes_a_request_sent_twice_at_once_one_change() {
     let pair = Pair::start().await;
     let key = || "twice".parse().expect("a key");

@@ -118,6 +118,7 @@ impl Ledger {
             name: String::new(),
             recorded: None,
             recorded_name: None,
+            left_by: None,
             found: at.map(place),
             found_name: None,
         };

@@ -258,6 +258,10 @@ impl Judge {
             let pdfid = self.topology.functions.get(&one.function).map(|f| f.pdfid);
             let excused = pdfid.is_some_and(|pdfid| self.excused.contains(&(index(switch), pdfid)));
             self.check(excused, || format!("{} is said to have been moved by somebody else", one.name));
+            let stuck =
+                |change| self.ended.get(change).is_some_and(|(outcome, _)| *outcome == Outcome::Stuck);
+            let left = one.left_by.as_ref().is_none_or(stuck);
+            self.check(left, || format!("{} was left by no change that got stuck", one.name));
         }
     }
 

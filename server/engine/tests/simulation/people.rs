@@ -170,6 +170,9 @@ fn stale_for_a_reason(state: &mut State, request: &str, error: &SubmitError) {
                 judge.open.contains_key(change)
                     || judge.ended.get(change).is_some_and(|(outcome, _)| *outcome == Outcome::Applied)
             }
+            Toucher::Stuck { change } => {
+                judge.ended.get(change).is_some_and(|(outcome, _)| *outcome == Outcome::Stuck)
+            }
             Toucher::Outside | Toucher::Discovery | Toucher::Unknown => true,
         };
         judge.check(after && known, || format!("{request}, seen {seen}, is said to be stale: {one:?}"));

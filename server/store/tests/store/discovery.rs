@@ -222,7 +222,8 @@ async fn an_unknown_switch_or_host_is_an_error_and_nothing_is_written() {
 fn difference(function: FunctionId, found: Option<Assignment>) -> Event {
     let name = "eth16v2".to_owned();
     let (recorded, recorded_name, found_name) = (None, None, None);
-    let differences = vec![Difference { function, name, recorded, recorded_name, found, found_name }];
+    let differences =
+        vec![Difference { function, name, recorded, recorded_name, found, found_name, left_by: None }];
     Event::BindingsFound { switch: SWITCH, differences }
 }
 

@@ -226,7 +226,7 @@ fn keyed(number: u8) -> Keyed {
 fn difference((function, found): (u32, Option<Assignment>)) -> Difference {
     let name = format!("function {function}");
     let (function, found_name) = (FunctionId::new(function), found.map(|at| format!("host {}", at.host)));
-    Difference { function, name, recorded: None, recorded_name: None, found, found_name }
+    Difference { function, name, recorded: None, recorded_name: None, found, found_name, left_by: None }
 }
 
 /// The nth of them, counting round.
