@@ -2,10 +2,11 @@
 
 import { writeFile } from 'node:fs/promises';
 import { SmallDisk } from '../fixtures/disk.ts';
-import { expectAccessible } from '../fixtures/index.ts';
+import { expectAccessible, open } from '../fixtures/index.ts';
 import { expect, lab, test } from '../fixtures/rack.ts';
 import { slow, slowSoftswitch } from '../fixtures/slow.ts';
 import { Softswitch } from '../fixtures/softswitch.ts';
+import { Board } from '../pages/board.ts';
 
 test('a switch that goes away is said, and the board shows the last good picture', async ({ board, softswitch, rack }) => {
   const [vf, from] = [rack.function(lab.onFirst), rack.host(lab.first)];
@@ -31,6 +32,34 @@ test('a function bound behind our back appears where it is, and the history says
   await expect(page.getByRole('region', { name: 'Just now' })).toContainText('was changed outside Patchbay');
   await page.goto('/history');
   await expect(page.getByText(`${vf.name} from the pool to ${host.name}`)).toBeVisible();
+});
+
+test.describe('a switch that came up empty', () => {
+  test.use({ serverArgs: ['--lab', 'large'] });
+
+  test('is brought back by one plan, of which the steps and the buttons stay in sight', async ({ page, rack }) => {
+    expect(rack.hosts.length).toBe(64);
+    await open(page, '/lab');
+    const bindings = page.locator('select').filter({ hasText: 'losing its bindings' }).first();
+    await bindings.selectOption({ label: 'losing its bindings' });
+    await page.getByRole('button', { name: 'Reboot' }).first().click();
+    const board = await new Board(page).open();
+    const drift = page.getByTestId('drift');
+    await expect(drift).toContainText('512 functions are not where the history has them.');
+    await drift.getByRole('button', { name: 'Revert all' }).click();
+    const steps = board.sheet.getByRole('listitem');
+    await expect(steps).toHaveCount(513);
+    await expect(steps.first()).toBeInViewport();
+    await expect(board.sheet.getByRole('button', { name: 'Apply' })).toBeInViewport();
+    await steps.first().locator('xpath=..').focus();
+    await page.keyboard.press('End');
+    await expect(steps.last()).toBeInViewport();
+    await expect(board.sheet.getByRole('button', { name: 'Apply' })).toBeInViewport();
+    await board.sheet.getByLabel(/Reason/).focus();
+    await board.apply(' (it came up empty)');
+    await board.applied();
+    await expect(drift).toHaveCount(0);
+  });
 });
 
 test.describe('a switch that vanishes in the middle of a move', () => {

@@ -1,4 +1,4 @@
-//! What wants a person's attention: what somebody else changed, and what waits.
+//! What wants a person's attention: what is not where the history has it, and what waits.
 
 use patchbay_domain::{ChangeId, FunctionId, Intent, SwitchId, Topology};
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ pub struct WaitingLine {
     pub who: String,
 }
 
-/// Everything on one switch that was changed past Patchbay.
+/// Everything on one switch that is not where the history has it.
 pub fn drift_lines(topology: &Topology, switch: SwitchId) -> Vec<DriftLine> {
     let line = |function| DriftLine {
         function,

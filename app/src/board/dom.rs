@@ -57,6 +57,16 @@ pub fn bring_into_view(element: &Element) {
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
+/// Scrolls the list of a sheet, and nothing around it, so that the step that runs is in sight.
+pub fn follow_running_step() {
+    let Some(step) = find(".sheet .steps > [data-mark=running]") else { return };
+    let Some(list) = step.parent_element() else { return };
+    let (top, bottom) = (step.offset_top(), step.offset_top() + step.offset_height());
+    if top < list.scroll_top() || bottom > list.scroll_top() + list.client_height() {
+        list.set_scroll_top(top);
+    }
+}
+
 /// The first element that fits.
 pub fn find(selector: &str) -> Option<HtmlElement> {
     document().query_selector(selector).ok().flatten()?.dyn_into().ok()
@@ -68,9 +78,10 @@ pub fn find_all(selector: &str) -> Vec<Element> {
     (0..found.length()).filter_map(|index| found.get(index)?.dyn_into().ok()).collect()
 }
 
-/// Gives an attribute to exactly the elements that fit one of the selectors, and takes it from all others.
+/// Gives an attribute to exactly the elements that fit one of the selectors, and takes it from all others of the board. What
+/// stands beside the board is not its business.
 pub fn mark(attribute: &str, value: &str, without: Option<&str>, selectors: &[String]) {
-    for marked in find_all(&format!("[{attribute}=\"{value}\"]")) {
+    for marked in find_all(&format!("#main [{attribute}=\"{value}\"]")) {
         // Only a malformed name could be refused, here and below.
         let _ = match without {
             Some(plain) => marked.set_attribute(attribute, plain),

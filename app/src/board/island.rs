@@ -86,7 +86,11 @@ fn BoardAside() -> impl IntoView {
         Face::Plan(_) => EitherOf3::B(view! { <PlanSheet/> }),
         Face::Change(change) => EitherOf3::C(view! { <RunSheet change/> }),
     };
-    view! { <aside class="frame-aside board-aside" aria-label="Plan and history">{sheet}<JustNow/></aside> }
+    view! {
+        <aside class="frame-aside board-aside" aria-label="Plan and history">
+            <div class="aside-view">{sheet}<JustNow/></div>
+        </aside>
+    }
 }
 
 /// Brings the board to life in the browser.

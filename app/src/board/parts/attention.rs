@@ -53,8 +53,8 @@ fn drift_note(scene: Scene, lines: Vec<DriftLine>) -> impl IntoView {
     let shown =
         lines.into_iter().take(LINES_SHOWN_MAX).map(|line| drift_line(scene, line)).collect::<Vec<_>>();
     let said = match count {
-        1 => "One function was changed at the switch, past Patchbay.".to_owned(),
-        n => format!("{n} functions were changed at the switch, past Patchbay."),
+        1 => "One function is not where the history has it.".to_owned(),
+        n => format!("{n} functions are not where the history has them."),
     };
     let for_all = (count > 1).then(|| {
         view! {

@@ -4,7 +4,9 @@ use leptos::html;
 use leptos::prelude::*;
 use patchbay_domain::{ChangeId, Outcome, Step};
 
+use crate::board::dom;
 use crate::board::facts::step_detail;
+use crate::board::parts::plan_sheet::scrolls;
 use crate::board::run::{Ending, Mark, Run};
 use crate::board::scene::scene;
 
@@ -19,6 +21,10 @@ pub fn RunSheet(
     let title = move || run.get().map(|run| run.plan.title);
     let steps = move || run.get().map(|run| view! { <Steps run/> });
     let ending = Memo::new(move |_| run.get().and_then(|run| run.ending));
+    Effect::new(move || {
+        run.track();
+        request_animation_frame(dom::follow_running_step);
+    });
     view! {
         <section class="sheet" role="dialog" aria-labelledby="sheet-title" data-testid="sheet">
             <h2 id="sheet-title">{title}</h2>
@@ -44,9 +50,13 @@ fn Steps(run: Run) -> impl IntoView {
     });
     let undone: Vec<_> = undone.collect();
     let undone = (!undone.is_empty()).then(|| {
-        view! { <h3>"Taken back"</h3><ol class="steps" data-testid="undo-steps">{undone}</ol> }
+        let tabindex = scrolls(undone.len());
+        view! { <h3>"Taken back"</h3><ol class="steps" data-testid="undo-steps" tabindex=tabindex>{undone}</ol> }
     });
-    view! { <ol class="steps" data-testid="steps">{steps}</ol>{undone} }
+    view! {
+        <ol class="steps" data-testid="steps" tabindex=scrolls(plan.steps.len())>{steps}</ol>
+        {undone}
+    }
 }
 
 #[component]
