@@ -108,6 +108,9 @@ impl Ward {
             self.watches.remove(&subject);
         } else if let Some(watch) = self.watches.get_mut(&subject) {
             watch.written(verdict);
+        } else if let Event::HealthRaised { times, .. } = event {
+            // It left the picture while this was being written, and is watched until it is cleared.
+            self.watches.insert(subject, Watch::resumed(self.patience, *times));
         }
     }
 
@@ -258,6 +261,24 @@ mod tests {
         story.topology.hosts.remove(&HOST_A);
         assert_eq!(story.ward.due(&story.topology), Some(Duration::ZERO));
         let gone = story.read(71_000);
+        assert!(matches!(gone, [Event::HealthCleared { subject: DOWN, gone: true, .. }]), "{gone:?}");
+        assert_eq!((story.ward.due(&story.topology), story.topology.health.len()), (None, 0));
+    }
+
+    #[test]
+    fn what_leaves_while_its_trouble_is_being_written_is_cleared() {
+        let mut story = Story::begin(fixture::topology());
+        story.link(0, Link::lost);
+        story.read(0);
+        let raised = story.ward.verdicts(Story::now(3_000), &story.topology, "");
+        story.topology.hosts.remove(&HOST_A);
+        story.ward.read(Duration::from_millis(3_001), &story.topology);
+        for (event, verdict) in raised {
+            story.topology.apply(&entry(event.clone()));
+            story.ward.written(&event, verdict);
+        }
+        assert_eq!(story.ward.due(&story.topology), Some(Duration::ZERO));
+        let gone = story.read(4_000);
         assert!(matches!(gone, [Event::HealthCleared { subject: DOWN, gone: true, .. }]), "{gone:?}");
         assert_eq!((story.ward.due(&story.topology), story.topology.health.len()), (None, 0));
     }
