@@ -66,9 +66,9 @@ impl ServerDesk {
             }
         };
         let record = self.record(of).await?;
-        if record.closed.is_none() {
-            let why = format!("Change {of} has not ended, so nothing can be made from it yet.");
-            return Err(ApiError::BadRequest { why });
+        let outcome = record.closed.as_ref().map(|closed| closed.outcome);
+        if let Some(why) = nothing_of(intent.origin, outcome) {
+            return Err(ApiError::BadRequest { why: format!("Change {of} {why}") });
         }
         let its: BTreeSet<_> = record.plan.functions().collect();
         if intent.functions().any(|function| its.contains(&function)) {
@@ -113,18 +113,19 @@ impl ServerDesk {
     async fn back_from(&self, way: WayBack, id: ChangeId) -> Result<(Intent, Vec<String>), ApiError> {
         let record = self.record(id).await?;
         let outcome = record.closed.map(|closed| closed.outcome);
-        let nothing = |why: &str| (Intent::moving(Vec::new()), vec![format!("Change {id} {why}")]);
+        let origin = match way {
+            WayBack::Undo(id) => Some(Origin::Undo(id)),
+            WayBack::Retry(id) => Some(Origin::Retry(id)),
+            WayBack::Accept(id) => Some(Origin::Accept(id)),
+            WayBack::Restore(_) | WayBack::RestoreGeneration(_) => None,
+        };
+        if let Some(why) = nothing_of(origin, outcome) {
+            return Ok((Intent::moving(Vec::new()), vec![format!("Change {id} {why}")]));
+        }
         let snapshot = self.engine.snapshot();
-        Ok(match (way, outcome) {
-            (_, None) => nothing("has not ended. Cancel it, or wait for its end."),
-            (WayBack::Undo(_) | WayBack::Accept(_), Some(Outcome::RolledBack)) => {
-                nothing("was rolled back: there is nothing of it on the switch.")
-            }
-            (WayBack::Retry(_) | WayBack::Accept(_), Some(Outcome::Applied)) => {
-                nothing("was applied: there is nothing to finish. Undo it instead.")
-            }
-            (WayBack::Retry(_), Some(_)) => (record.plan.retry(id, &snapshot.topology), Vec::new()),
-            (WayBack::Accept(_), Some(_)) => (record.plan.accept(id, &snapshot.topology), Vec::new()),
+        Ok(match way {
+            WayBack::Retry(_) => (record.plan.retry(id, &snapshot.topology), Vec::new()),
+            WayBack::Accept(_) => (record.plan.accept(id, &snapshot.topology), Vec::new()),
             _ => record.plan.undo(id, &snapshot.topology),
         })
     }
@@ -132,6 +133,20 @@ impl ServerDesk {
     async fn record(&self, id: ChangeId) -> Result<ChangeRecord, ApiError> {
         let found = self.store.change(id).await.map_err(|e| storage(&e))?;
         found.ok_or_else(|| ApiError::NotFound { what: format!("change {id}") })
+    }
+}
+
+/// Why nothing can be made from a change that ended so, to follow its name; none when something can.
+const fn nothing_of(origin: Option<Origin>, outcome: Option<Outcome>) -> Option<&'static str> {
+    match (origin, outcome) {
+        (_, None) => Some("has not ended. Cancel it, or wait for its end."),
+        (Some(Origin::Undo(_) | Origin::Accept(_)), Some(Outcome::RolledBack)) => {
+            Some("was rolled back: there is nothing of it on the switch.")
+        }
+        (Some(Origin::Retry(_) | Origin::Accept(_)), Some(Outcome::Applied)) => {
+            Some("was applied: there is nothing to finish. Undo it instead.")
+        }
+        _ => None,
     }
 }
 

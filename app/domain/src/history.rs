@@ -7,6 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The most history lines on one page: two screens of scrolling.
 pub const HISTORY_PAGE_MAX: u32 = 200;
@@ -211,22 +212,25 @@ fn returned(count: usize) -> String {
     }
 }
 
+/// The changes that left what was found; none when somebody else had a hand in it.
+fn leavers(differences: &[Difference]) -> Option<BTreeSet<ChangeId>> {
+    differences.iter().map(|one| one.left_by).collect()
+}
+
 /// Who was there, as far as that is known of all that was found.
 fn found_in_short(switch_name: &str, differences: &[Difference]) -> String {
-    match differences {
-        [Difference { left_by: Some(change), .. }, rest @ ..]
-            if rest.iter().all(|one| one.left_by == Some(*change)) =>
-        {
-            format!("{switch_name} is as change {change} left it, which could not be finished")
-        }
-        _ => format!("{switch_name} was changed outside Patchbay"),
+    let names = leavers(differences).unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>();
+    match names.as_slice() {
+        [] => format!("{switch_name} was changed outside Patchbay"),
+        [one] => format!("{switch_name} is as change {one} left it, which could not be finished"),
+        all => format!("{switch_name} is as changes {} left it, which could not be finished", list(all)),
     }
 }
 
 fn found(differences: &[Difference]) -> String {
-    let all_left = differences.iter().all(|one| one.left_by.is_some());
+    let only_one = leavers(differences).is_some_and(|changes| changes.len() == 1);
     let one = |d: &Difference| {
-        let left = d.left_by.filter(|_| !all_left).map(|change| format!(" by change {change}"));
+        let left = d.left_by.filter(|_| !only_one).map(|change| format!(" by change {change}"));
         format!("{}{}", where_to(d), left.unwrap_or_default())
     };
     format!(
@@ -289,6 +293,33 @@ mod tests {
         picture.returned = vec![crate::Returned { function, wished: None }];
         let line = details(&picture);
         assert!(line.ends_with(" One function is back, and wished where it was before."), "{line}");
+    }
+
+    #[test]
+    fn what_changes_left_that_could_not_be_finished_is_blamed_on_nobody_else() {
+        let one = |name: &str, left_by: Option<u64>| Difference {
+            function: FunctionId::new(7),
+            name: name.to_owned(),
+            recorded: None,
+            recorded_name: None,
+            found: None,
+            found_name: Some("web-01".to_owned()),
+            left_by: left_by.map(ChangeId::new),
+        };
+        let line = |differences| {
+            let event = Event::BindingsFound { switch: SwitchId::new(1), differences };
+            let line = HistoryItem::of(&entry(event), "pax").expect("a line");
+            (line.title, line.reason.expect("details"))
+        };
+        let (title, details) = line(vec![one("a", Some(12)), one("b", Some(12))]);
+        assert_eq!(title, "pax is as change 12 left it, which could not be finished");
+        assert!(!details.contains("by change"), "{details}");
+        let (title, details) = line(vec![one("a", Some(12)), one("b", Some(13))]);
+        assert_eq!(title, "pax is as changes 12 and 13 left it, which could not be finished");
+        assert!(details.contains("a from the pool to web-01 by change 12 and b"), "{details}");
+        let (title, details) = line(vec![one("a", Some(12)), one("b", None)]);
+        assert_eq!(title, "pax was changed outside Patchbay");
+        assert!(details.contains("by change 12 and b from the pool to web-01."), "{details}");
     }
 
     #[test]

@@ -4,14 +4,15 @@
 //! touches has changed since: one of its functions, or a logical port it fills. What happens elsewhere in the rack does
 //! not concern them.
 
+use crate::health::Subject;
 use crate::ids::{ChangeId, FunctionId, Generation, SwitchId};
 use crate::intent::{Intent, Move};
 use crate::ledger::{Difference, Entry, Event, Outcome, SwitchPicture};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedMove};
 use crate::topology::{Assignment, Place, Topology};
 use crate::words::list;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub enum Toucher {
     /// Somebody at the switch, past Patchbay.
     Outside,
     /// A change that could not be finished, and left it somewhere.
-    Stuck {
+    Left {
         /// The change.
         change: ChangeId,
     },
@@ -45,7 +46,7 @@ impl fmt::Display for Toucher {
         match self {
             Self::Change { change, who } => write!(f, "changed by {who} with change {change}"),
             Self::Outside => f.write_str("changed at the switch, past Patchbay"),
-            Self::Stuck { change } => {
+            Self::Left { change } => {
                 write!(f, "left elsewhere by change {change}, which could not be finished")
             }
             Self::Discovery => f.write_str("on a switch that was discovered anew"),
@@ -89,8 +90,17 @@ pub struct Touches {
     since: Generation,
     functions: BTreeMap<FunctionId, Touch>,
     places: BTreeMap<Place, Touch>,
-    /// Functions of changes that could not be finished, until their switch was read.
-    unsettled: BTreeMap<FunctionId, ChangeId>,
+    /// Functions of changes that could not be finished, until a reading of their switch is recorded.
+    unsettled: BTreeMap<FunctionId, Unsettled>,
+    /// Open changes in the middle of which a switch was discovered: what that recorded of them is not where they end.
+    midway: BTreeSet<ChangeId>,
+}
+
+/// Where a change may have left a function that it could not finish with.
+#[derive(Clone, Debug)]
+struct Unsettled {
+    change: ChangeId,
+    places: [Option<Assignment>; 3],
 }
 
 impl Touches {
@@ -101,12 +111,14 @@ impl Touches {
             functions: BTreeMap::new(),
             places: BTreeMap::new(),
             unsettled: BTreeMap::new(),
+            midway: BTreeSet::new(),
         }
     }
 
-    /// As [`Touches::since`], with what the newest entries of the ledger, oldest first, say of before. Those up to the last
-    /// discovery among them only say who opened what: what a discovery changed is not in its entry alone.
-    pub fn recalled(generation: Generation, newest: &[Entry]) -> Self {
+    /// As [`Touches::since`], with what the newest entries of the ledger, oldest first, say of before the topology that they
+    /// led to. Those up to the last discovery among them only say who opened what: what a discovery changed is not in its
+    /// entry alone.
+    pub fn recalled(now: &Topology, newest: &[Entry]) -> Self {
         let discovery = newest.iter().rposition(|entry| matches!(entry.event, Event::Discovered { .. }));
         let (earlier, later) = newest.split_at(discovery.map_or(0, |index| index + 1));
         let mut before = Topology::default();
@@ -114,35 +126,37 @@ impl Touches {
         opened.for_each(|entry| drop(before.apply(entry)));
         let mut raised = Topology::default();
         later.iter().for_each(|entry| drop(raised.apply(entry)));
-        before.generation = Generation::new(generation.get().saturating_sub(raised.generation.get()));
+        before.generation = Generation::new(now.generation.get().saturating_sub(raised.generation.get()));
         let mut touches = Self::since(before.generation);
         for entry in later {
             touches.note(&before, entry);
             before.apply(entry);
+            if let Event::BindingsFound { differences, .. } = &entry.event {
+                touches.unsettled.retain(|id, _| differences.iter().all(|one| one.function != *id));
+            }
         }
-        // Whether their switches were read since is in no entry.
-        touches.unsettled.clear();
+        // No entry says that a switch was read, but one that is away was not.
+        touches.unsettled.retain(|id, _| {
+            let switch = now.functions.get(id).and_then(|function| now.switch_of(function));
+            switch.is_some_and(|switch| now.health.contains_key(&Subject::SwitchAway(switch)))
+        });
         touches
     }
 
     /// Notes what an entry changes. `before` is the topology without the entry.
     pub fn note(&mut self, before: &Topology, entry: &Entry) {
         match &entry.event {
-            Event::ChangeClosed { change, outcome: Outcome::Stuck, .. } => {
-                let functions = before.open.get(change).into_iter().flat_map(|open| open.plan.functions());
-                self.unsettled.extend(functions.map(|function| (function, *change)));
-            }
-            Event::ChangeClosed { change, moves, .. } if !moves.is_empty() => {
-                let who = before.open.get(change).map(|open| open.actor.to_string());
-                let who = who.unwrap_or_else(|| "somebody".to_owned());
-                let touch = touch(before, Toucher::Change { change: *change, who });
-                for one in moves {
-                    self.touch(one.function, [one.from, one.to].map(|at| at.map(|a| a.place())), &touch);
+            Event::ChangeClosed { change, outcome, moves, .. } => {
+                let midway = self.midway.remove(change);
+                if !moves.is_empty() {
+                    self.applied(before, *change, moves);
+                } else if midway || *outcome == Outcome::Stuck {
+                    self.leave(before, *change);
                 }
             }
             Event::BindingsFound { differences, .. } => {
                 for one in differences {
-                    let by = one.left_by.map_or(Toucher::Outside, |change| Toucher::Stuck { change });
+                    let by = one.left_by.map_or(Toucher::Outside, |change| Toucher::Left { change });
                     let places = [one.recorded, one.found].map(|at| at.map(|a| a.place()));
                     self.touch(one.function, places, &touch(before, by));
                 }
@@ -152,7 +166,26 @@ impl Touches {
         }
     }
 
+    /// A change was applied.
+    fn applied(&mut self, before: &Topology, change: ChangeId, moves: &[PlannedMove]) {
+        let who = before.open.get(&change).map(|open| open.actor.to_string());
+        let who = who.unwrap_or_else(|| "somebody".to_owned());
+        let touch = touch(before, Toucher::Change { change, who });
+        for one in moves {
+            self.unsettled.remove(&one.function);
+            self.touch(one.function, [one.from, one.to].map(|at| at.map(|a| a.place())), &touch);
+        }
+    }
+
+    /// A change ended without having moved its functions, and they may not be where the picture has them.
+    fn leave(&mut self, before: &Topology, change: ChangeId) {
+        let moves = before.open.get(&change).into_iter().flat_map(|open| &open.plan.moves);
+        self.unsettled
+            .extend(moves.map(|one| (one.function, Unsettled { change, places: [one.from, one.to, None] })));
+    }
+
     fn discovered(&mut self, before: &Topology, switch: SwitchId, picture: &SwitchPicture) {
+        self.midway.extend(before.open.keys());
         let touch = touch(before, Toucher::Discovery);
         let old: BTreeMap<_, _> = before.functions_of_switch(switch).map(|f| (f.id, f.assigned)).collect();
         for function in &picture.functions {
@@ -169,14 +202,25 @@ impl Touches {
         }
     }
 
-    /// Says of what a reading of a switch found whether a change left it there that could not be finished. After that
-    /// reading, whatever is found there is somebody else's.
-    pub fn attribute(&mut self, topology: &Topology, switch: SwitchId, found: &mut [Difference]) {
+    /// Says of what a reading found whether a change left it there that could not be finished: one that had to do with
+    /// the function, and could have left it there.
+    pub fn attribute(&self, found: &mut [Difference]) {
         for one in found {
-            one.left_by = self.unsettled.get(&one.function).copied();
+            let unsettled = self.unsettled.get(&one.function);
+            one.left_by = unsettled.filter(|left| left.places.contains(&one.found)).map(|left| left.change);
         }
+    }
+
+    /// A reading of a switch is recorded: whatever is found there from now on is somebody else's. It does not say anything
+    /// about functions in flight.
+    pub fn read(&mut self, topology: &Topology, switch: SwitchId) {
+        if self.unsettled.is_empty() {
+            return;
+        }
+        let in_flight: BTreeSet<_> = topology.open.values().flat_map(|open| open.plan.functions()).collect();
         self.unsettled.retain(|id, _| {
-            topology.functions.get(id).is_some_and(|function| topology.switch_of(function) != Some(switch))
+            let elsewhere = |function| topology.switch_of(function) != Some(switch);
+            topology.functions.get(id).is_some_and(elsewhere) || in_flight.contains(id)
         });
     }
 
@@ -247,142 +291,5 @@ fn touch(before: &Topology, by: Toucher) -> Touch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::HostId;
-    use crate::fixture::{self, *};
-    use crate::intent::Reason;
-    use crate::ledger::{Actor, Door};
-    use crate::plan::plan;
-
-    /// Opens and closes a change by ana.
-    fn apply(
-        t: &mut Topology,
-        touches: &mut Touches,
-        function: FunctionId,
-        to: Option<HostId>,
-    ) -> [Entry; 2] {
-        let intent = Intent::single(function, to);
-        let made = plan(t, &intent).expect("allowed");
-        let change = ChangeId::new(12);
-        let (moves, seen) = (made.recorded_moves(), t.generation);
-        let reason = Reason::new("a test").expect("a reason");
-        let mut opened = entry(Event::ChangeOpened { change, intent, plan: made, reason, seen });
-        opened.actor = Actor::Person { name: "ana".to_owned(), door: Door::Api, from: None };
-        let (outcome, reports) = (Outcome::Applied, Vec::new());
-        let closed = entry(Event::ChangeClosed { change, outcome, why: None, reports, moves });
-        let entries = [opened, closed];
-        for entry in &entries {
-            touches.note(t, entry);
-            t.apply(entry);
-        }
-        entries
-    }
-
-    #[test]
-    fn only_what_the_intent_touches_makes_it_stale() {
-        let mut t = fixture::topology();
-        let seen = t.generation;
-        let mut touches = Touches::since(seen);
-        apply(&mut t, &mut touches, NIC_VF2, Some(HOST_B));
-        assert!(t.generation > seen);
-
-        let elsewhere = plan(&t, &Intent::single(NIC_VF3, Some(HOST_A))).expect("allowed");
-        assert_eq!(touches.stale(&t, &elsewhere, seen), []);
-        let same_host = plan(&t, &Intent::single(NIC_VF3, Some(HOST_B))).expect("allowed");
-        assert_eq!(touches.stale(&t, &same_host, seen), [], "another logical port of the same host");
-
-        let same_function = plan(&t, &Intent::single(NIC_VF2, Some(HOST_A))).expect("allowed");
-        let moved = touches.stale(&t, &same_function, seen);
-        assert_eq!(in_a_sentence(&moved), "eth16v2 was changed by ana with change 12");
-        assert_eq!(touches.stale(&t, &same_function, t.generation), [], "seen as it is now");
-    }
-
-    #[test]
-    fn a_place_that_was_filled_and_emptied_again_has_changed() {
-        let mut t = fixture::topology();
-        let seen = t.generation;
-        let mut touches = Touches::since(seen);
-        apply(&mut t, &mut touches, NIC_VF2, Some(HOST_B));
-        apply(&mut t, &mut touches, NIC_VF2, None);
-        let made = plan(&t, &Intent::single(NIC_VF3, Some(HOST_B))).expect("allowed");
-        let moved = touches.stale(&t, &made, seen);
-        assert_eq!(moved.iter().map(|m| m.what.as_str()).collect::<Vec<_>>(), ["logical port 0 of db-02"]);
-    }
-
-    #[test]
-    fn a_place_that_is_free_because_another_card_took_the_slot_has_changed() {
-        let mut t = fixture::topology();
-        let seen = t.generation;
-        let mut touches = Touches::since(seen);
-        let wanted = plan(&t, &Intent::single(NIC_VF2, Some(HOST_A))).expect("allowed");
-        let holder = t.functions_of_host(HOST_A)[0].id;
-        let (of, place) =
-            (t.functions[&holder].adapter, t.functions[&holder].assigned.expect("assigned").place());
-        let switch = &t.switches[&SWITCH];
-        let picture = crate::SwitchPicture {
-            model: switch.model.clone(),
-            firmware: switch.firmware.clone(),
-            hosts: t.hosts.values().cloned().collect(),
-            adapters: t.adapters.values().filter(|a| a.id != of).cloned().collect(),
-            functions: t.functions.values().filter(|f| f.adapter != of).cloned().collect(),
-            returned: Vec::new(),
-            left: Vec::new(),
-        };
-        let discovered = entry(Event::Discovered { switch: SWITCH, picture });
-        touches.note(&t, &discovered);
-        t.apply(&discovered);
-        let moved = touches.find(&t, [holder].into_iter(), [place].into_iter(), seen);
-        assert_eq!(moved.len(), 2, "the function and its logical port: {moved:?}");
-        assert!(moved.iter().all(|m| m.by == Toucher::Discovery), "{moved:?}");
-        assert!(!touches.stale(&t, &wanted, seen).is_empty(), "its function has left");
-    }
-
-    #[test]
-    fn a_generation_that_never_was_is_stale() {
-        let mut t = fixture::topology();
-        t.generation = Generation::new(4);
-        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
-        let touches = Touches::since(t.generation);
-        let moved = |seen| touches.stale(&t, &made, Generation::new(seen)).len();
-        assert_eq!((moved(4), moved(5), moved(u64::MAX)), (0, 1, 1));
-    }
-
-    #[test]
-    fn the_newest_entries_recall_who_changed_what() {
-        let (mut t, mut entries) = (fixture::topology(), Vec::new());
-        let start = t.generation;
-        let live = &mut Touches::since(start);
-        for (function, host) in [(NIC_VF2, HOST_B), (NIC_VF3, HOST_A)] {
-            entries.extend(apply(&mut t, live, function, Some(host)));
-        }
-        let made = |function| plan(&t, &Intent::single(function, None)).expect("allowed");
-        let recalled = Touches::recalled(t.generation, &entries);
-        for seen in (start.get()..=t.generation.get()).map(Generation::new) {
-            for function in [NIC_VF2, NIC_VF3] {
-                let (told, known) =
-                    (recalled.stale(&t, &made(function), seen), live.stale(&t, &made(function), seen));
-                assert_eq!(told, known, "{function} as of {seen}");
-            }
-        }
-        assert!(
-            live.stale(&t, &made(NIC_VF2), start)[0].to_string().contains("changed by ana with change 12")
-        );
-        let half = Touches::recalled(t.generation, &entries[2..]);
-        assert_eq!(
-            half.stale(&t, &made(NIC_VF2), start)[0].by,
-            Toucher::Unknown,
-            "older than what is recalled"
-        );
-        assert_eq!(half.stale(&t, &made(NIC_VF2), start.next()), []);
-    }
-
-    #[test]
-    fn what_was_before_the_start_is_stale_because_nobody_can_tell() {
-        let t = fixture::topology();
-        let touches = Touches::since(t.generation);
-        let made = plan(&t, &Intent::single(NIC_VF2, Some(HOST_B))).expect("allowed");
-        let moved = touches.stale(&t, &made, Generation::new(0));
-        assert!(moved.iter().all(|m| m.by == Toucher::Unknown) && !moved.is_empty(), "{moved:?}");
-    }
-}
+#[path = "touches_tests.rs"]
+mod tests;

@@ -67,8 +67,8 @@ impl Answer {
     /// The reason that is suggested for the history.
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::Accept => "Accept what was changed at the switch",
-            Self::Revert => "Revert what was changed at the switch",
+            Self::Accept => "Accept what the switch says",
+            Self::Revert => "Revert to what the history says",
         }
     }
 }

@@ -118,7 +118,7 @@ impl Crew {
                 biased;
                 () = crew.stopping.cancelled() => {
                     if let Some(change) = crew.take(id) {
-                        settle(&crew, change.turned_away(), None).await;
+                        settle(&crew, change.turned_away()).await;
                     }
                 }
                 // Cancelled, or carried out in company.
@@ -143,7 +143,7 @@ impl Crew {
         let cancelled = self.take(change)?.cancelled(by);
         let crew = self.clone();
         // A task of its own: it must come to its end even if the person who asked for it has gone.
-        let settled = self.tasks.spawn(async move { settle(&crew, cancelled, None).await });
+        let settled = self.tasks.spawn(async move { settle(&crew, cancelled).await });
         Some(settled.await.unwrap_or(false))
     }
 

@@ -36,7 +36,7 @@ pub(crate) enum Noted {
 impl Draft {
     /// Begins with what was loaded, and with what the newest entries say of who changed what.
     pub(crate) fn new(topology: Topology, seq: Seq, next_change: ChangeId, newest: &[Entry]) -> Self {
-        let (places, touches) = (Places::of(&topology), Touches::recalled(topology.generation, newest));
+        let (places, touches) = (Places::of(&topology), Touches::recalled(&topology, newest));
         Self { topology, places, touches, seq, next_change }
     }
 
@@ -122,7 +122,7 @@ impl Draft {
         }
         // Whoever asks next is refused over a cable that was pulled; everybody is shown it when all of this is written.
         self.topology.set_links(switch, &links);
-        self.touches.attribute(&self.topology, switch, &mut differences);
+        self.touches.attribute(&mut differences);
         if differences.is_empty() {
             return Noted::Writings(Vec::new());
         }
@@ -155,6 +155,12 @@ impl Draft {
     /// Notes what a durable entry changes, whether it was worked out here or not. `before` is the picture without it.
     pub(crate) fn touched(&mut self, before: &Topology, entry: &Entry) {
         self.touches.note(before, entry);
+    }
+
+    /// A reading of a switch is durable, with all that it says.
+    pub(crate) fn read(&mut self, switch: SwitchId) {
+        self.topology.set_switch_state(switch, SwitchState::Ready);
+        self.touches.read(&self.topology, switch);
     }
 
     pub(crate) fn set_switch_state(&mut self, switch: SwitchId, state: SwitchState) {

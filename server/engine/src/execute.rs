@@ -35,8 +35,9 @@ const COMPANY_STEPS_MAX: usize = 32;
 pub(crate) async fn carry_out(crew: &Crew, change: ChangeId, turn: Turn) {
     let plans = in_company(crew, change, &turn);
     let switches = plans.first().map(|(_, plan)| plan.switches.clone()).unwrap_or_default();
+    let adopts = plans.iter().any(|(_, plan)| !plan.adoptions.is_empty());
     let settled = all_forward(crew, &plans).await;
-    settle_all(crew, settled, turn).await;
+    settle_all(crew, settled, turn, adopts).await;
     for switch in switches {
         crew.look_at(switch);
     }
@@ -124,23 +125,24 @@ async fn may_begin(crew: &Crew, plan: &Plan, before: Result<&Held, &String>) -> 
 /// Writes down how changes ended. Whoever is next on their switches begins as soon as the scribe was asked: the scribe
 /// works out everything that comes later, readings too, with these changes ended; and until their end is durable nothing
 /// else can touch their functions and logical ports. So a crash that leaves both open is no riddle: what each of them did
-/// is read from its own ports.
-async fn settle_all(crew: &Crew, settled: Vec<Settled>, turn: Turn) {
+/// is read from its own ports. What is adopted is not in flight, so that must not be read in between: where something is
+/// adopted, they begin when its end is durable.
+pub(crate) async fn settle_all(crew: &Crew, settled: Vec<Settled>, turn: Turn, adopts: bool) {
     let mut asked = Vec::with_capacity(settled.len());
     for settled in settled {
         let Some(answer) = crew.asks.settle(settled.clone()).await else { return };
         asked.push((settled, answer));
     }
-    drop(turn);
+    let turn = Some(turn).filter(|_| adopts);
     for (settled, answer) in asked {
         recorded(crew, settled, answer).await;
     }
+    drop(turn);
 }
 
-/// Writes the end of a change down. False when that is left to recovery at the next start.
-pub(crate) async fn settle(crew: &Crew, settled: Settled, turn: Option<Turn>) -> bool {
+/// Writes the end of a change down that has no turn. False when that is left to recovery at the next start.
+pub(crate) async fn settle(crew: &Crew, settled: Settled) -> bool {
     let Some(answer) = crew.asks.settle(settled.clone()).await else { return false };
-    drop(turn);
     recorded(crew, settled, answer).await
 }
 

@@ -11,7 +11,7 @@ const ENTRIES_MAX: usize = 1_024;
 const MOVES_MAX: usize = 4_096;
 
 /// How many entries are read at once.
-const PAGE: u32 = 32;
+const PAGE: u64 = 32;
 
 /// The newest entries up to `last`, oldest first. Reads backwards, and as much as tells of the last hours of a rack without
 /// holding up the start.
@@ -19,15 +19,26 @@ pub(crate) async fn recall(records: &dyn Records, last: Seq) -> Result<Vec<Entry
     let (mut newest, mut moves) = (VecDeque::new(), 0);
     let mut upto = last.get();
     while upto > 0 && newest.len() < ENTRIES_MAX && moves < MOVES_MAX {
-        let count = upto.min(PAGE.into());
-        upto -= count;
-        let page = records.ledger(Seq::new(upto), u32::try_from(count).unwrap_or(PAGE)).await?;
-        for entry in page.entries.into_iter().rev() {
+        let from = upto.saturating_sub(PAGE);
+        for entry in between(records, from, upto).await?.into_iter().rev() {
             moves += weight(&entry.event);
             newest.push_front(entry);
         }
+        upto = from;
     }
     Ok(newest.into())
+}
+
+/// The entries after one and up to another, oldest first. A page has fewer than were asked for when they are large.
+async fn between(records: &dyn Records, after: u64, upto: u64) -> Result<Vec<Entry>, StoreError> {
+    let (mut entries, mut next) = (Vec::new(), Some(Seq::new(after)));
+    while let Some(after) = next.filter(|after| after.get() < upto) {
+        let wanted = u32::try_from(upto - after.get()).unwrap_or(u32::MAX);
+        let page = records.ledger(after, wanted).await?;
+        entries.extend(page.entries);
+        next = page.next_after;
+    }
+    Ok(entries)
 }
 
 /// How many functions an entry names.
@@ -68,6 +79,12 @@ mod tests {
             records.write(writings).await.expect("written");
         }
         assert_eq!(numbers(&records, 45).await, (1..=45).collect::<Vec<_>>());
+        records.short_pages(5);
+        assert_eq!(
+            numbers(&records, 44).await,
+            (1..=44).collect::<Vec<_>>(),
+            "pages of large entries are short"
+        );
         assert_eq!(numbers(&records, 1_502).await, (1_502 - 1_023..=1_502).collect::<Vec<_>>());
     }
 

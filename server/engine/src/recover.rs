@@ -2,7 +2,7 @@
 
 use crate::back::{Patience, back};
 use crate::crew::Crew;
-use crate::execute::{read_ports, settle, unknown};
+use crate::execute::{read_ports, settle, settle_all, unknown};
 use crate::lanes::Turn;
 use crate::life::{Recovery, Unfinished};
 use patchbay_domain::Held;
@@ -12,11 +12,12 @@ use tracing::{info, warn};
 /// anything. Meanwhile its functions are in flight, and everything else goes on.
 pub(crate) async fn recover(crew: Crew, change: Unfinished) {
     let (id, switches) = (change.change(), change.plan().switches.clone());
+    let adopts = !change.plan().adoptions.is_empty();
     warn!(change = %id, "recovering a change that was open when Patchbay ended");
     // Its first step may have been sent: it can no longer be cancelled.
     crew.book.begin(id);
     if let Some(&gone) = switches.iter().find(|&&switch| crew.driver(switch).is_none()) {
-        settle(&crew, change.forsaken(&unknown(gone)), None).await;
+        settle(&crew, change.forsaken(&unknown(gone))).await;
         return;
     }
     let Some((turn, held)) = reached(&crew, &change).await else {
@@ -27,7 +28,7 @@ pub(crate) async fn recover(crew: Crew, change: Unfinished) {
         Recovery::Settled(settled) => settled,
         Recovery::Undo(undoing) => back(&crew, undoing, &mut Patience::default()).await,
     };
-    settle(&crew, settled, Some(turn)).await;
+    settle_all(&crew, vec![settled], turn, adopts).await;
     // While it was open, what its functions do was not compared with the picture.
     switches.into_iter().for_each(|switch| crew.look_at(switch));
 }

@@ -323,7 +323,7 @@ impl Scribe {
 
     /// A switch that was read and whose reading is recorded is ready, and its links are shown.
     fn read(&mut self, reading: &Reading) {
-        self.draft.set_switch_state(reading.switch, SwitchState::Ready);
+        self.draft.read(reading.switch);
         self.book.set_links(reading.switch, &reading.seen);
         self.book.set_switch_state(reading.switch, SwitchState::Ready);
     }

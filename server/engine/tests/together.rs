@@ -219,6 +219,26 @@ async fn who_looked_before_a_restart_is_told_what_changed_since_and_nothing_else
 }
 
 #[tokio::test]
+async fn an_adoption_whose_end_cannot_be_written_at_first_is_not_overtaken_by_a_reading() {
+    let pair = Pair::start().await;
+    let vf1 = pair.move_on(0, 1, None).function;
+    pair.switches[0].put(4, 1, &[0x1001]);
+    pair.until(|t| t.drift.contains_key(&vf1)).await;
+    // The opening works, and the end fails the first time.
+    pair.records.fail_after(1, WriteFault::Before);
+    let asked = submission(Intent::adopting([vf1]), pair.topology().generation);
+    let change = pair.engine.submit(asked).await.expect("accepted").change;
+    pair.switches[0].put(4, 1, &[]);
+    pair.until(|t| t.open.is_empty() && t.functions[&vf1].assigned.is_none()).await;
+    let entries = pair.records.entries();
+    let (outcome, why) = end_in(&entries, change).expect("it has ended");
+    let at = |wanted: &dyn Fn(&Event) -> bool| entries.iter().rposition(|entry| wanted(&entry.event));
+    let ended = at(&|event| matches!(event, Event::ChangeClosed { .. }));
+    let found = at(&|event| matches!(event, Event::BindingsFound { .. }));
+    assert!(ended < found || outcome == Outcome::RolledBack, "{outcome:?} {why}");
+}
+
+#[tokio::test]
 async fn a_key_makes_a_request_sent_twice_at_once_one_change() {
     let pair = Pair::start().await;
     let key = || "twice".parse().expect("a key");

@@ -49,10 +49,13 @@ struct Memory {
     /// What was last wished of every function that there ever was.
     wished: BTreeMap<FunctionId, Option<Assignment>>,
     next: NextIds,
-    fault: Option<WriteFault>,
+    /// How many writes work first, and what becomes of the one after.
+    fault: Option<(u32, WriteFault)>,
     counted: u32,
     /// How many readings work before some fail, and how many fail then.
     reads_fail: (u32, u32),
+    /// The most entries on a page.
+    page_max: usize,
 }
 
 impl Default for Memory {
@@ -69,6 +72,7 @@ impl Default for Memory {
             fault: None,
             counted: 0,
             reads_fail: (0, 0),
+            page_max: usize::MAX,
         }
     }
 }
@@ -76,12 +80,22 @@ impl Default for Memory {
 impl MemoryRecords {
     /// Makes the next write fail that would have worked. One that is refused for what it says does not count.
     pub fn fail_next(&self, fault: WriteFault) {
-        self.memory().fault = Some(fault);
+        self.fail_after(0, fault);
+    }
+
+    /// The same when so many have worked first.
+    pub fn fail_after(&self, work_first: u32, fault: WriteFault) {
+        self.memory().fault = Some((work_first, fault));
     }
 
     /// Makes readings fail: so many work first, then so many fail. Forgets what was asked for before.
     pub fn fail_reads(&self, work_first: u32, then_fail: u32) {
         self.memory().reads_fail = (work_first, then_fail);
+    }
+
+    /// Gives at most so many entries at once, as a [`Store`] does when they are large.
+    pub fn short_pages(&self, most: usize) {
+        self.memory().page_max = most.max(1);
     }
 
     /// Every entry, oldest first.
@@ -149,10 +163,14 @@ impl Memory {
         let failed = |when| Err(made_to_fail(when));
         match self.fault.take() {
             None => Ok(write(self)),
-            Some(WriteFault::Before) => failed("before the commit"),
-            Some(WriteFault::After) => {
+            Some((0, WriteFault::Before)) => failed("before the commit"),
+            Some((0, WriteFault::After)) => {
                 write(self);
                 failed("after the commit")
+            }
+            Some((work, fault)) => {
+                self.fault = Some((work - 1, fault));
+                Ok(write(self))
             }
         }
     }
@@ -256,7 +274,7 @@ impl Records for MemoryRecords {
         memory.read()?;
         let first = usize::try_from(after.get()).unwrap_or(usize::MAX).min(memory.entries.len());
         let rest = &memory.entries[first..];
-        let wanted = usize::try_from(limit.max(1)).unwrap_or(usize::MAX).min(rest.len());
+        let wanted = usize::try_from(limit.max(1)).unwrap_or(usize::MAX).min(rest.len()).min(memory.page_max);
         let entries = rest[..wanted].to_vec();
         let next_after = entries.last().map(|last| last.seq).filter(|_| wanted < rest.len());
         Ok(LedgerPage { entries, next_after })

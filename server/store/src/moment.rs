@@ -193,6 +193,7 @@ mod tests {
             let rows = rows.bind(bound).fetch_all(&mut *tx).await.expect("a plan");
             let plan = rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n");
             assert!(plan.contains("SEARCH w USING PRIMARY KEY (function=? AND seq=?)"), "{plan}");
+            assert!(query == LAST || !plan.contains("B-TREE"), "{plan}");
             assert!(plan.contains(&format!("SEARCH o USING PRIMARY KEY {newest}")), "{plan}");
             assert!(
                 !plan.contains("SCAN w") && !plan.contains("SCAN o") && !plan.contains("SCAN l"),

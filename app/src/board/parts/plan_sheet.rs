@@ -66,23 +66,17 @@ fn Planned(plan: Plan) -> impl IntoView {
     let course = (!plan.steps.is_empty()).then(|| {
         view! {
             <h3>"Plan"</h3>
-            <ol class="steps" tabindex=scrolls(plan.steps.len())>
+            <ol class="steps" tabindex="0">
                 {steps.collect_view()}
                 <li><span>"Read the switch back"<small>"It must show exactly this."</small></span></li>
             </ol>
         }
     });
     view! {
-        <dl class="facts" tabindex=scrolls(plan.moves.len())>{facts.collect_view()}</dl>
+        <dl class="facts" tabindex="0">{facts.collect_view()}</dl>
         {warnings.collect_view()}
         {course}
     }
-}
-
-/// Whether a list of so many steps takes the focus, so that it can be scrolled by keyboard: one that does not fit.
-pub(super) fn scrolls(steps: usize) -> Option<&'static str> {
-    const SURELY_SHOWN: usize = 3;
-    (steps > SURELY_SHOWN).then_some("0")
 }
 
 /// The reason, Apply and Cancel.

@@ -6,7 +6,6 @@ use patchbay_domain::{ChangeId, Outcome, Step};
 
 use crate::board::dom;
 use crate::board::facts::step_detail;
-use crate::board::parts::plan_sheet::scrolls;
 use crate::board::run::{Ending, Mark, Run};
 use crate::board::scene::scene;
 
@@ -50,11 +49,10 @@ fn Steps(run: Run) -> impl IntoView {
     });
     let undone: Vec<_> = undone.collect();
     let undone = (!undone.is_empty()).then(|| {
-        let tabindex = scrolls(undone.len());
-        view! { <h3>"Taken back"</h3><ol class="steps" data-testid="undo-steps" tabindex=tabindex>{undone}</ol> }
+        view! { <h3>"Taken back"</h3><ol class="steps" data-testid="undo-steps" tabindex="0">{undone}</ol> }
     });
     view! {
-        <ol class="steps" data-testid="steps" tabindex=scrolls(plan.steps.len())>{steps}</ol>
+        <ol class="steps" data-testid="steps" tabindex="0">{steps}</ol>
         {undone}
     }
 }

@@ -37,6 +37,8 @@ pub struct Judge {
     pub topology: Topology,
     pub open: BTreeMap<ChangeId, Opened>,
     pub ended: BTreeMap<ChangeId, (Outcome, bool)>,
+    /// What those were to do that did not do it.
+    undone: BTreeMap<ChangeId, Vec<PlannedMove>>,
     /// What every change was asked for with: requests have numbers, which are their reasons.
     pub requests: BTreeMap<String, ChangeId>,
     /// Requests that were answered with an error: nothing may come of them.
@@ -225,6 +227,9 @@ impl Judge {
         for why in verdict::ended(&open, outcome, *by != Actor::Engine, switches) {
             self.violated(format!("change {id} ended as {outcome:?}: {why}"));
         }
+        if outcome != Outcome::Applied {
+            self.undone.insert(id, open.plan.moves.clone());
+        }
         if outcome == Outcome::Stuck || open.disturbed {
             for step in &open.plan.steps {
                 self.excused.extend(step.functions().iter().map(|f| (index(step.switch), f.pdfid)));
@@ -257,11 +262,17 @@ impl Judge {
             self.changed.insert(one.function, generation);
             let pdfid = self.topology.functions.get(&one.function).map(|f| f.pdfid);
             let excused = pdfid.is_some_and(|pdfid| self.excused.contains(&(index(switch), pdfid)));
-            self.check(excused, || format!("{} is said to have been moved by somebody else", one.name));
-            let stuck =
-                |change| self.ended.get(change).is_some_and(|(outcome, _)| *outcome == Outcome::Stuck);
-            let left = one.left_by.as_ref().is_none_or(stuck);
-            self.check(left, || format!("{} was left by no change that got stuck", one.name));
+            self.check(excused || one.left_by.is_some(), || {
+                format!("{} is said to have been moved by somebody else", one.name)
+            });
+            let could = |change| {
+                let moves = self.undone.get(change).into_iter().flatten();
+                moves
+                    .filter(|m| m.function == one.function)
+                    .any(|m| [m.from, m.to, None].contains(&one.found))
+            };
+            let left = one.left_by.as_ref().is_none_or(could);
+            self.check(left, || format!("{} was left there by no change that failed", one.name));
         }
     }
 

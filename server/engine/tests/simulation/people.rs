@@ -170,8 +170,8 @@ fn stale_for_a_reason(state: &mut State, request: &str, error: &SubmitError) {
                 judge.open.contains_key(change)
                     || judge.ended.get(change).is_some_and(|(outcome, _)| *outcome == Outcome::Applied)
             }
-            Toucher::Stuck { change } => {
-                judge.ended.get(change).is_some_and(|(outcome, _)| *outcome == Outcome::Stuck)
+            Toucher::Left { change } => {
+                judge.ended.get(change).is_some_and(|(outcome, _)| *outcome != Outcome::Applied)
             }
             Toucher::Outside | Toucher::Discovery | Toucher::Unknown => true,
         };

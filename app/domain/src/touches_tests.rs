@@ -1,0 +1,193 @@
+//! What changed since somebody looked, and who left what.
+
+use super::*;
+use crate::HostId;
+use crate::fixture::{self, *};
+use crate::intent::Reason;
+use crate::ledger::{Actor, Door};
+use crate::plan::plan;
+
+/// Opens and closes a change by ana.
+fn apply(t: &mut Topology, touches: &mut Touches, function: FunctionId, to: Option<HostId>) -> [Entry; 2] {
+    let intent = Intent::single(function, to);
+    let made = plan(t, &intent).expect("allowed");
+    let change = ChangeId::new(12);
+    let (moves, seen) = (made.recorded_moves(), t.generation);
+    let reason = Reason::new("a test").expect("a reason");
+    let mut opened = entry(Event::ChangeOpened { change, intent, plan: made, reason, seen });
+    opened.actor = Actor::Person { name: "ana".to_owned(), door: Door::Api, from: None };
+    let (outcome, reports) = (Outcome::Applied, Vec::new());
+    let closed = entry(Event::ChangeClosed { change, outcome, why: None, reports, moves });
+    let entries = [opened, closed];
+    for entry in &entries {
+        touches.note(t, entry);
+        t.apply(entry);
+    }
+    entries
+}
+
+#[test]
+fn only_what_the_intent_touches_makes_it_stale() {
+    let mut t = fixture::topology();
+    let seen = t.generation;
+    let mut touches = Touches::since(seen);
+    apply(&mut t, &mut touches, NIC_VF2, Some(HOST_B));
+    assert!(t.generation > seen);
+
+    let elsewhere = plan(&t, &Intent::single(NIC_VF3, Some(HOST_A))).expect("allowed");
+    assert_eq!(touches.stale(&t, &elsewhere, seen), []);
+    let same_host = plan(&t, &Intent::single(NIC_VF3, Some(HOST_B))).expect("allowed");
+    assert_eq!(touches.stale(&t, &same_host, seen), [], "another logical port of the same host");
+
+    let same_function = plan(&t, &Intent::single(NIC_VF2, Some(HOST_A))).expect("allowed");
+    let moved = touches.stale(&t, &same_function, seen);
+    assert_eq!(in_a_sentence(&moved), "eth16v2 was changed by ana with change 12");
+    assert_eq!(touches.stale(&t, &same_function, t.generation), [], "seen as it is now");
+}
+
+#[test]
+fn a_place_that_was_filled_and_emptied_again_has_changed() {
+    let mut t = fixture::topology();
+    let seen = t.generation;
+    let mut touches = Touches::since(seen);
+    apply(&mut t, &mut touches, NIC_VF2, Some(HOST_B));
+    apply(&mut t, &mut touches, NIC_VF2, None);
+    let made = plan(&t, &Intent::single(NIC_VF3, Some(HOST_B))).expect("allowed");
+    let moved = touches.stale(&t, &made, seen);
+    assert_eq!(moved.iter().map(|m| m.what.as_str()).collect::<Vec<_>>(), ["logical port 0 of db-02"]);
+}
+
+#[test]
+fn a_place_that_is_free_because_another_card_took_the_slot_has_changed() {
+    let mut t = fixture::topology();
+    let seen = t.generation;
+    let mut touches = Touches::since(seen);
+    let wanted = plan(&t, &Intent::single(NIC_VF2, Some(HOST_A))).expect("allowed");
+    let holder = t.functions_of_host(HOST_A)[0].id;
+    let (of, place) =
+        (t.functions[&holder].adapter, t.functions[&holder].assigned.expect("assigned").place());
+    let switch = &t.switches[&SWITCH];
+    let picture = crate::SwitchPicture {
+        model: switch.model.clone(),
+        firmware: switch.firmware.clone(),
+        hosts: t.hosts.values().cloned().collect(),
+        adapters: t.adapters.values().filter(|a| a.id != of).cloned().collect(),
+        functions: t.functions.values().filter(|f| f.adapter != of).cloned().collect(),
+        returned: Vec::new(),
+        left: Vec::new(),
+    };
+    let discovered = entry(Event::Discovered { switch: SWITCH, picture });
+    touches.note(&t, &discovered);
+    t.apply(&discovered);
+    let moved = touches.find(&t, [holder].into_iter(), [place].into_iter(), seen);
+    assert_eq!(moved.len(), 2, "the function and its logical port: {moved:?}");
+    assert!(moved.iter().all(|m| m.by == Toucher::Discovery), "{moved:?}");
+    assert!(!touches.stale(&t, &wanted, seen).is_empty(), "its function has left");
+}
+
+#[test]
+fn a_generation_that_never_was_is_stale() {
+    let mut t = fixture::topology();
+    t.generation = Generation::new(4);
+    let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+    let touches = Touches::since(t.generation);
+    let moved = |seen| touches.stale(&t, &made, Generation::new(seen)).len();
+    assert_eq!((moved(4), moved(5), moved(u64::MAX)), (0, 1, 1));
+}
+
+/// A function found somewhere.
+fn found(function: FunctionId, at: Option<Assignment>) -> Difference {
+    let (name, recorded_name, found_name) = ("a function".to_owned(), None, None);
+    Difference { function, name, recorded: None, recorded_name, found: at, found_name, left_by: None }
+}
+
+/// Opens a change of NIC VF 1, has something happen, and ends it without having moved anything.
+fn ended(outcome: Outcome, meanwhile: impl FnOnce(&mut Touches, &mut Topology)) -> (Touches, Topology) {
+    let mut t = fixture::topology();
+    let (mut touches, change) = (Touches::since(t.generation), ChangeId::new(12));
+    let intent = Intent::single(NIC_VF1, Some(HOST_B));
+    let (plan, reason) = (plan(&t, &intent).expect("allowed"), Reason::new("a test").expect("a reason"));
+    let seen = t.generation;
+    let opened = entry(Event::ChangeOpened { change, intent, plan, reason, seen });
+    touches.note(&t, &opened);
+    t.apply(&opened);
+    meanwhile(&mut touches, &mut t);
+    let closed =
+        entry(Event::ChangeClosed { change, outcome, why: None, reports: Vec::new(), moves: Vec::new() });
+    touches.note(&t, &closed);
+    t.apply(&closed);
+    (touches, t)
+}
+
+#[test]
+fn what_a_change_left_is_its_own_where_it_can_have_left_it_and_until_a_reading_is_recorded() {
+    let who = |touches: &Touches, function, at| {
+        let mut found = [found(function, at)];
+        touches.attribute(&mut found);
+        found[0].left_by.map(ChangeId::get)
+    };
+    let (mut touches, t) = ended(Outcome::Stuck, |_, _| ());
+    let home = t.functions[&NIC_VF1].assigned;
+    let elsewhere = home.map(|at| Assignment { logical_port: crate::LogicalPort(6), ..at });
+    assert_eq!((who(&touches, NIC_VF1, None), who(&touches, NIC_VF1, home)), (Some(12), Some(12)));
+    assert_eq!(who(&touches, NIC_VF1, elsewhere), None, "the change never meant to put it there");
+    assert_eq!(who(&touches, NIC_VF2, None), None, "nor had it to do with that one");
+    touches.read(&t, crate::SwitchId::new(9));
+    assert_eq!(who(&touches, NIC_VF1, None), Some(12), "another switch was read");
+    touches.read(&t, SWITCH);
+    assert_eq!(who(&touches, NIC_VF1, None), None);
+
+    let (touches, _) = ended(Outcome::RolledBack, |_, _| ());
+    assert_eq!(who(&touches, NIC_VF1, home), None, "it is where it was, as the picture says");
+    let (touches, _) = ended(Outcome::RolledBack, |touches, t| {
+        let picture = SwitchPicture {
+            model: "PAX".to_owned(),
+            firmware: "1".to_owned(),
+            hosts: t.hosts.values().cloned().collect(),
+            adapters: t.adapters.values().cloned().collect(),
+            functions: t
+                .functions
+                .values()
+                .map(|f| crate::Function { assigned: None, ..f.clone() })
+                .collect(),
+            returned: Vec::new(),
+            left: Vec::new(),
+        };
+        let discovered = entry(Event::Discovered { switch: SWITCH, picture });
+        touches.note(t, &discovered);
+        t.apply(&discovered);
+    });
+    assert_eq!(who(&touches, NIC_VF1, home), Some(12), "the discovery saw it in the middle of the change");
+}
+
+#[test]
+fn the_newest_entries_recall_who_changed_what() {
+    let (mut t, mut entries) = (fixture::topology(), Vec::new());
+    let start = t.generation;
+    let live = &mut Touches::since(start);
+    for (function, host) in [(NIC_VF2, HOST_B), (NIC_VF3, HOST_A)] {
+        entries.extend(apply(&mut t, live, function, Some(host)));
+    }
+    let made = |function| plan(&t, &Intent::single(function, None)).expect("allowed");
+    let recalled = Touches::recalled(&t, &entries);
+    for seen in (start.get()..=t.generation.get()).map(Generation::new) {
+        for function in [NIC_VF2, NIC_VF3] {
+            let (told, known) =
+                (recalled.stale(&t, &made(function), seen), live.stale(&t, &made(function), seen));
+            assert_eq!(told, known, "{function} as of {seen}");
+        }
+    }
+    assert!(live.stale(&t, &made(NIC_VF2), start)[0].to_string().contains("changed by ana with change 12"));
+    let half = Touches::recalled(&t, &entries[2..]);
+    assert_eq!(half.stale(&t, &made(NIC_VF2), start)[0].by, Toucher::Unknown, "older than what is recalled");
+    assert_eq!(half.stale(&t, &made(NIC_VF2), start.next()), []);
+}
+
+#[test]
+fn what_was_before_the_start_is_stale_because_nobody_can_tell() {
+    let t = fixture::topology();
+    let touches = Touches::since(t.generation);
+    let made = plan(&t, &Intent::single(NIC_VF2, Some(HOST_B))).expect("allowed");
+    let moved = touches.stale(&t, &made, Generation::new(0));
+    assert!(moved.iter().all(|m| m.by == Toucher::Unknown) && !moved.is_empty(), "{moved:?}");
+}
