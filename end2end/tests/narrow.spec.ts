@@ -1,4 +1,4 @@
-// The board and the history on a telephone.
+// The board and the history on a telephone, and the board in windows of every width.
 
 import { expectAccessible, open } from '../fixtures/index.ts';
 import { expect, lab, test } from '../fixtures/rack.ts';
@@ -28,4 +28,16 @@ test('a function moves by touch, through its menu', async ({ board, rack, readRa
   await board.sheet.getByRole('button', { name: 'Apply' }).tap();
   await board.applied();
   expect((await readRack()).portOf(lab.onFirst)).toBe(lab.third);
+});
+
+test('the rack has room beside the plan in a window of any width', async ({ board, page }) => {
+  for (const width of [390, 760, 761, 900, 1000, 1100, 1260, 1261, 1280, 1366, 1440, 1920]) {
+    await page.setViewportSize({ width, height: 800 });
+    const room = await board.page.locator('#main').boundingBox();
+    const end = (room?.x ?? 0) + (room?.width ?? 0);
+    for (const card of await page.locator('.board-rack .card').all()) {
+      const box = await card.boundingBox();
+      expect((box?.x ?? 0) + (box?.width ?? Infinity), `${width} px wide`).toBeLessThanOrEqual(end);
+    }
+  }
 });
