@@ -216,3 +216,21 @@ fn a_disk_that_is_really_full_costs_nothing_but_the_write() {
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.contains("\nheld"), "{said}\n{complained}");
 }
+
+#[tokio::test]
+async fn a_probe_needs_as_much_room_in_the_log_as_a_change() {
+    let lab = Lab::discovered().await;
+    let mut raw = lab.raw().await;
+    let mut frames = async || {
+        let log = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");
+        log.fetch_one(&mut raw).await.expect("a checkpoint").1
+    };
+    frames().await;
+    for _ in 0..2 {
+        // All of the log is in the database file, so that it begins anew.
+        lab.store.probe().await.expect("there is room");
+        let written = frames().await;
+        assert!(written >= 16, "{written} pages: not all of the same may be left out");
+    }
+    assert_eq!(lab.store.load().await.expect("loaded").topology.functions.len(), 6);
+}
