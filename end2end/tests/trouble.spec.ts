@@ -37,8 +37,8 @@ test('a function bound behind our back appears where it is, and the history says
 test.describe('a switch that came up empty', () => {
   test.use({ serverArgs: ['--lab', 'large'] });
 
-  test('is brought back by one plan, of which the steps and the buttons stay in sight', async ({ page, rack }) => {
-    expect(rack.hosts.length).toBe(64);
+  test('is brought back by one plan, of which the steps and the buttons stay in sight', async ({ page, readRack }) => {
+    await expect.poll(async () => (await readRack()).hosts.length, 'both switches are read').toBe(64);
     await open(page, '/lab');
     const bindings = page.locator('select').filter({ hasText: 'losing its bindings' }).first();
     await bindings.selectOption({ label: 'losing its bindings' });
