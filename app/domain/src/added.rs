@@ -58,11 +58,9 @@ mod tests {
         let picture = SwitchPicture {
             model: "PAX".to_owned(),
             firmware: "1".to_owned(),
-            hosts: Vec::new(),
-            adapters: Vec::new(),
-            functions: Vec::new(),
             returned: Vec::from_iter(added.then_some(Returned { function, wished: None })),
             left: Vec::from_iter(added.then_some(left)),
+            ..SwitchPicture::default()
         };
         let one = Difference {
             function,

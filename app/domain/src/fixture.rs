@@ -2,7 +2,7 @@
 
 use crate::chain::Hash;
 use crate::intent::Reason;
-use crate::ledger::{Actor, Entry, Event};
+use crate::ledger::{Actor, Entry, Event, SwitchPicture};
 use crate::observation::{
     BoundAt, Fingerprint, Observation, ObservedAdapter, ObservedFunction, ObservedHostPort, ObservedSlot,
 };
@@ -160,6 +160,16 @@ fn observed_function(t: &Topology, f: &Function) -> ObservedFunction {
         number: a.number,
     });
     ObservedFunction { index: f.index, pdfid: f.pdfid, role: f.role, bound }
+}
+
+/// What a discovery of its switch says that finds everything as it is.
+pub(crate) fn picture(t: &Topology) -> SwitchPicture {
+    SwitchPicture {
+        hosts: t.hosts.values().cloned().collect(),
+        adapters: t.adapters.values().cloned().collect(),
+        functions: t.functions.values().cloned().collect(),
+        ..SwitchPicture::default()
+    }
 }
 
 /// An entry around an event, for folding; its hashes prove nothing.

@@ -255,15 +255,7 @@ mod tests {
         t.switches.insert(other, Switch { id: other, ..t.switches[&SWITCH].clone() });
         let far = crate::HostId::new(90);
         t.hosts.insert(far, crate::Host { id: far, switch: other, ..t.hosts[&HOST_A].clone() });
-        let picture = SwitchPicture {
-            model: "PAX".to_owned(),
-            firmware: "4.80 B123".to_owned(),
-            hosts: vec![t.hosts[&HOST_B].clone()],
-            adapters: Vec::new(),
-            functions: Vec::new(),
-            returned: Vec::new(),
-            left: Vec::new(),
-        };
+        let picture = SwitchPicture { hosts: vec![t.hosts[&HOST_B].clone()], ..SwitchPicture::default() };
         let deltas = t.apply(&entry(Event::Discovered { switch: SWITCH, picture }));
         assert_eq!(deltas, vec![Delta::Structure]);
         assert_eq!(t.hosts.keys().copied().collect::<Vec<_>>(), vec![HOST_B, far]);

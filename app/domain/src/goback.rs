@@ -400,15 +400,6 @@ mod tests {
     #[test]
     fn a_card_that_is_pulled_keeps_its_wishes_until_it_is_back() {
         let mut t = fixture::topology();
-        let picture = |t: &Topology| crate::SwitchPicture {
-            model: "PAX".to_owned(),
-            firmware: "1".to_owned(),
-            hosts: t.hosts.values().cloned().collect(),
-            adapters: t.adapters.values().cloned().collect(),
-            functions: t.functions.values().cloned().collect(),
-            returned: Vec::new(),
-            left: Vec::new(),
-        };
         let whole = picture(&t);
         let mut pulled = t.clone();
         pulled.adapters.get_mut(&NIC).expect("in the fixture").present = false;

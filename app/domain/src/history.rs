@@ -163,7 +163,8 @@ fn describe(event: &Event, switch_name: &str) -> (ItemKind, String, Option<Strin
             (ItemKind::Links, title, Some(format!("Now {}.", list(&ports))))
         }
         Event::BindingsFound { differences, .. } => {
-            (ItemKind::Drift, found_in_short(switch_name, differences), Some(found(differences)))
+            let (title, details) = found(switch_name, differences);
+            (ItemKind::Drift, title, Some(details))
         }
         Event::SwitchLost { why, .. } => {
             (ItemKind::Reachability, format!("{switch_name} stopped answering"), Some(why.clone()))
@@ -212,31 +213,21 @@ fn returned(count: usize) -> String {
     }
 }
 
-/// The changes that left what was found; none when somebody else had a hand in it.
-fn leavers(differences: &[Difference]) -> Option<BTreeSet<ChangeId>> {
-    differences.iter().map(|one| one.left_by).collect()
-}
-
-/// Who was there, as far as that is known of all that was found.
-fn found_in_short(switch_name: &str, differences: &[Difference]) -> String {
-    let names = leavers(differences).unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>();
-    match names.as_slice() {
+/// Title and details of what was found. It is blamed on the changes that left it, unless somebody else had a hand in it.
+fn found(switch_name: &str, differences: &[Difference]) -> (String, String) {
+    let left_by: Option<BTreeSet<ChangeId>> = differences.iter().map(|one| one.left_by).collect();
+    let changes: Vec<_> = left_by.into_iter().flatten().map(|change| change.to_string()).collect();
+    let title = match changes.as_slice() {
         [] => format!("{switch_name} was changed outside Patchbay"),
         [one] => format!("{switch_name} is as change {one} left it, which could not be finished"),
         all => format!("{switch_name} is as changes {} left it, which could not be finished", list(all)),
-    }
-}
-
-fn found(differences: &[Difference]) -> String {
-    let only_one = leavers(differences).is_some_and(|changes| changes.len() == 1);
+    };
     let one = |d: &Difference| {
-        let left = d.left_by.filter(|_| !only_one).map(|change| format!(" by change {change}"));
+        let left = d.left_by.filter(|_| changes.len() != 1).map(|change| format!(" by change {change}"));
         format!("{}{}", where_to(d), left.unwrap_or_default())
     };
-    format!(
-        "Found moved: {}. The board follows the switch.",
-        list(&differences.iter().map(one).collect::<Vec<_>>())
-    )
+    let moved = list(&differences.iter().map(one).collect::<Vec<_>>());
+    (title, format!("Found moved: {moved}. The board follows the switch."))
 }
 
 /// From where to where a function was found moved.
@@ -269,15 +260,7 @@ mod tests {
 
     #[test]
     fn what_leaves_with_a_card_and_returns_with_it_is_in_the_line() {
-        let mut picture = crate::SwitchPicture {
-            model: "PAX".to_owned(),
-            firmware: "1".to_owned(),
-            hosts: Vec::new(),
-            adapters: Vec::new(),
-            functions: Vec::new(),
-            returned: Vec::new(),
-            left: Vec::new(),
-        };
+        let mut picture = crate::SwitchPicture::default();
         let details = |picture: &crate::SwitchPicture| {
             let event = Event::Discovered { switch: SwitchId::new(1), picture: picture.clone() };
             HistoryItem::of(&entry(event), "rack-12-pax").and_then(|line| line.reason).expect("details")

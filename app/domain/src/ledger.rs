@@ -117,7 +117,7 @@ pub struct Difference {
 }
 
 /// Everything one switch showed at a discovery.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct SwitchPicture {
     /// The model.
     pub model: String,

@@ -4,7 +4,7 @@
 //! difference is recorded and shown.
 
 use crate::address::{Link, Pdfid, PhysicalPort};
-use crate::ids::{FunctionId, HostId, SwitchId};
+use crate::ids::{HostId, SwitchId};
 use crate::ledger::Difference;
 use crate::observation::{BoundAt, Observation, ObservedAdapter};
 use crate::topology::{Adapter, Assignment, Function, Topology};
@@ -35,8 +35,7 @@ pub fn reconcile(topology: &Topology, switch: SwitchId, seen: &Observation) -> R
     if !same_structure(topology, switch, seen) {
         return Reconciliation { structure: true, ..Reconciliation::default() };
     }
-    let in_flight: BTreeSet<FunctionId> =
-        topology.open.values().flat_map(|open| &open.plan.moves).map(|m| m.function).collect();
+    let in_flight = topology.in_flight();
     let differences = functions_of(topology, switch)
         .filter(|function| !in_flight.contains(&function.id))
         .filter_map(|function| difference(topology, switch, function, seen))

@@ -280,6 +280,11 @@ impl Topology {
         self.open.values().find(touches).map(|open| open.id)
     }
 
+    /// The functions that open changes move. What is adopted stays where it is, and is read like everything else.
+    pub fn in_flight(&self) -> BTreeSet<FunctionId> {
+        self.open.values().flat_map(|open| &open.plan.moves).map(|one| one.function).collect()
+    }
+
     /// Forgets every switch but these, with all that hangs on it. An open change stays as long as one of its switches does.
     pub fn keep_switches(&mut self, kept: &BTreeSet<SwitchId>) {
         self.switches.retain(|id, _| kept.contains(id));

@@ -217,7 +217,7 @@ impl Touches {
         if self.unsettled.is_empty() {
             return;
         }
-        let in_flight: BTreeSet<_> = topology.open.values().flat_map(|open| open.plan.functions()).collect();
+        let in_flight = topology.in_flight();
         self.unsettled.retain(|id, _| {
             let elsewhere = |function| topology.switch_of(function) != Some(switch);
             topology.functions.get(id).is_some_and(elsewhere) || in_flight.contains(id)

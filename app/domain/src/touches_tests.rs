@@ -7,6 +7,12 @@ use crate::intent::Reason;
 use crate::ledger::{Actor, Door};
 use crate::plan::plan;
 
+/// Notes an entry and folds it in.
+fn follow(t: &mut Topology, touches: &mut Touches, entry: &Entry) {
+    touches.note(t, entry);
+    t.apply(entry);
+}
+
 /// Opens and closes a change by ana.
 fn apply(t: &mut Topology, touches: &mut Touches, function: FunctionId, to: Option<HostId>) -> [Entry; 2] {
     let intent = Intent::single(function, to);
@@ -19,10 +25,7 @@ fn apply(t: &mut Topology, touches: &mut Touches, function: FunctionId, to: Opti
     let (outcome, reports) = (Outcome::Applied, Vec::new());
     let closed = entry(Event::ChangeClosed { change, outcome, why: None, reports, moves });
     let entries = [opened, closed];
-    for entry in &entries {
-        touches.note(t, entry);
-        t.apply(entry);
-    }
+    entries.iter().for_each(|entry| follow(t, touches, entry));
     entries
 }
 
@@ -66,19 +69,10 @@ fn a_place_that_is_free_because_another_card_took_the_slot_has_changed() {
     let holder = t.functions_of_host(HOST_A)[0].id;
     let (of, place) =
         (t.functions[&holder].adapter, t.functions[&holder].assigned.expect("assigned").place());
-    let switch = &t.switches[&SWITCH];
-    let picture = crate::SwitchPicture {
-        model: switch.model.clone(),
-        firmware: switch.firmware.clone(),
-        hosts: t.hosts.values().cloned().collect(),
-        adapters: t.adapters.values().filter(|a| a.id != of).cloned().collect(),
-        functions: t.functions.values().filter(|f| f.adapter != of).cloned().collect(),
-        returned: Vec::new(),
-        left: Vec::new(),
-    };
-    let discovered = entry(Event::Discovered { switch: SWITCH, picture });
-    touches.note(&t, &discovered);
-    t.apply(&discovered);
+    let mut picture = fixture::picture(&t);
+    picture.adapters.retain(|a| a.id != of);
+    picture.functions.retain(|f| f.adapter != of);
+    follow(&mut t, &mut touches, &entry(Event::Discovered { switch: SWITCH, picture }));
     let moved = touches.find(&t, [holder].into_iter(), [place].into_iter(), seen);
     assert_eq!(moved.len(), 2, "the function and its logical port: {moved:?}");
     assert!(moved.iter().all(|m| m.by == Toucher::Discovery), "{moved:?}");
@@ -109,13 +103,11 @@ fn ended(outcome: Outcome, meanwhile: impl FnOnce(&mut Touches, &mut Topology)) 
     let (plan, reason) = (plan(&t, &intent).expect("allowed"), Reason::new("a test").expect("a reason"));
     let seen = t.generation;
     let opened = entry(Event::ChangeOpened { change, intent, plan, reason, seen });
-    touches.note(&t, &opened);
-    t.apply(&opened);
+    follow(&mut t, &mut touches, &opened);
     meanwhile(&mut touches, &mut t);
     let closed =
         entry(Event::ChangeClosed { change, outcome, why: None, reports: Vec::new(), moves: Vec::new() });
-    touches.note(&t, &closed);
-    t.apply(&closed);
+    follow(&mut t, &mut touches, &closed);
     (touches, t)
 }
 
@@ -140,22 +132,9 @@ fn what_a_change_left_is_its_own_where_it_can_have_left_it_and_until_a_reading_i
     let (touches, _) = ended(Outcome::RolledBack, |_, _| ());
     assert_eq!(who(&touches, NIC_VF1, home), None, "it is where it was, as the picture says");
     let (touches, _) = ended(Outcome::RolledBack, |touches, t| {
-        let picture = SwitchPicture {
-            model: "PAX".to_owned(),
-            firmware: "1".to_owned(),
-            hosts: t.hosts.values().cloned().collect(),
-            adapters: t.adapters.values().cloned().collect(),
-            functions: t
-                .functions
-                .values()
-                .map(|f| crate::Function { assigned: None, ..f.clone() })
-                .collect(),
-            returned: Vec::new(),
-            left: Vec::new(),
-        };
-        let discovered = entry(Event::Discovered { switch: SWITCH, picture });
-        touches.note(t, &discovered);
-        t.apply(&discovered);
+        let mut picture = fixture::picture(t);
+        picture.functions.iter_mut().for_each(|function| function.assigned = None);
+        follow(t, touches, &entry(Event::Discovered { switch: SWITCH, picture }));
     });
     assert_eq!(who(&touches, NIC_VF1, home), Some(12), "the discovery saw it in the middle of the change");
 }

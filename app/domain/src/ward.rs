@@ -171,6 +171,14 @@ mod tests {
             &self.written[from..]
         }
 
+        /// What is no longer in the picture is cleared at once, and then nothing is left to do.
+        fn clears_what_is_gone(&mut self, at_ms: u64) {
+            assert_eq!(self.ward.due(&self.topology), Some(Duration::ZERO));
+            let gone = self.read(at_ms);
+            assert!(matches!(gone, [Event::HealthCleared { subject: DOWN, gone: true, .. }]), "{gone:?}");
+            assert_eq!((self.ward.due(&self.topology), self.topology.health.len()), (None, 0));
+        }
+
         fn link(&mut self, port: u8, change: impl Fn(Link) -> Link) {
             let full = Link::full(8, crate::Rate::Gen4);
             self.topology.set_links(SWITCH, &[(PhysicalPort(port), change(full))]);
@@ -259,10 +267,7 @@ mod tests {
         story.topology.set_switch_state(SWITCH, SwitchState::Ready);
         assert!(story.read(61_000).is_empty() && story.read(70_000).is_empty());
         story.topology.hosts.remove(&HOST_A);
-        assert_eq!(story.ward.due(&story.topology), Some(Duration::ZERO));
-        let gone = story.read(71_000);
-        assert!(matches!(gone, [Event::HealthCleared { subject: DOWN, gone: true, .. }]), "{gone:?}");
-        assert_eq!((story.ward.due(&story.topology), story.topology.health.len()), (None, 0));
+        story.clears_what_is_gone(71_000);
     }
 
     #[test]
@@ -277,10 +282,7 @@ mod tests {
             story.topology.apply(&entry(event.clone()));
             story.ward.written(&event, verdict);
         }
-        assert_eq!(story.ward.due(&story.topology), Some(Duration::ZERO));
-        let gone = story.read(4_000);
-        assert!(matches!(gone, [Event::HealthCleared { subject: DOWN, gone: true, .. }]), "{gone:?}");
-        assert_eq!((story.ward.due(&story.topology), story.topology.health.len()), (None, 0));
+        story.clears_what_is_gone(4_000);
     }
 
     #[test]

@@ -128,15 +128,7 @@ mod tests {
     #[test]
     fn a_discovery_changes_only_what_comes_and_goes() {
         let mut t = fixture::topology();
-        let mut picture = SwitchPicture {
-            model: "PAX".to_owned(),
-            firmware: "1".to_owned(),
-            hosts: t.hosts.values().cloned().collect(),
-            adapters: t.adapters.values().cloned().collect(),
-            functions: t.functions.values().cloned().collect(),
-            returned: Vec::new(),
-            left: Vec::new(),
-        };
+        let mut picture = fixture::picture(&t);
         let whole = picture.clone();
         picture.functions.retain(|f| f.id != NIC_VF1);
         let seen =

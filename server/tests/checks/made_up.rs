@@ -59,16 +59,7 @@ impl Ledger {
             assigned: None,
         };
         let functions = (1..=count).map(function).collect();
-        let (model, firmware) = (String::new(), String::new());
-        let picture = SwitchPicture {
-            model,
-            firmware,
-            hosts: Vec::new(),
-            adapters: Vec::new(),
-            functions,
-            returned: Vec::new(),
-            left: Vec::new(),
-        };
+        let picture = SwitchPicture { functions, ..SwitchPicture::default() };
         let mut ledger = Self { entries: Vec::new() };
         ledger.write(Event::Discovered { switch: SWITCH, picture });
         ledger
