@@ -369,7 +369,7 @@ mod tests {
             let (intent, plan) = (Intent::moving(Vec::new()), plan.clone());
             let (reason, seen) = (Reason::new("a test").expect("a reason"), Generation::new(0));
             let (at, change, actor) = (Utc::now(), ChangeId::new(id), Actor::Engine);
-            let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
+            let opening = Opening { at, change, actor, intent, plan: plan.into(), reason, seen, key: None };
             store.write(vec![Writing::Open(Box::new(opening))]).await.expect("written");
         }
         store

@@ -187,5 +187,5 @@ pub(crate) fn entry(event: Event) -> Entry {
 /// A change on its way, by nobody in particular.
 pub(crate) fn open(id: ChangeId, plan: crate::Plan) -> OpenChange {
     let reason = Reason::new("a test").expect("a reason");
-    OpenChange { id, actor: Actor::Engine, reason, at: DateTime::UNIX_EPOCH, plan }
+    OpenChange { id, actor: Actor::Engine, reason, at: DateTime::UNIX_EPOCH, plan: plan.into() }
 }

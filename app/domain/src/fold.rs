@@ -6,6 +6,7 @@ use crate::ids::{AdapterId, ChangeId, FunctionId, HostId, Seq, SwitchId};
 use crate::ledger::{Difference, Entry, Event, SwitchPicture};
 use crate::plan::PlannedMove;
 use crate::topology::{Assignment, Drift, OpenChange, Switch, SwitchState, Topology};
+use std::sync::Arc;
 
 /// What an entry changed, for whoever draws the topology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Topology {
             }
             Event::ChangeOpened { change, plan, reason, .. } => {
                 let (id, actor, reason) = (*change, entry.actor.clone(), reason.clone());
-                self.open.insert(id, OpenChange { id, actor, reason, at: entry.at, plan: plan.clone() });
+                self.open.insert(id, OpenChange { id, actor, reason, at: entry.at, plan: Arc::clone(plan) });
                 vec![Delta::Opened(id)]
             }
             Event::ChangeClosed { change, moves, .. } => self.close(*change, moves),
@@ -204,7 +205,7 @@ mod tests {
     fn opened(topology: &Topology, change: ChangeId, intent: Intent) -> Event {
         Event::ChangeOpened {
             change,
-            plan: plan(topology, &intent).expect("allowed"),
+            plan: plan(topology, &intent).expect("allowed").into(),
             intent,
             reason: Reason::new("a test").expect("a reason"),
             seen: topology.generation,
@@ -213,10 +214,10 @@ mod tests {
 
     fn closed(topology: &Topology, change: ChangeId, outcome: Outcome) -> Event {
         let moves = match outcome {
-            Outcome::Applied => topology.open[&change].plan.moves.clone(),
-            Outcome::RolledBack | Outcome::Stuck => Vec::new(),
+            Outcome::Applied => topology.open[&change].plan.recorded_moves(),
+            Outcome::RolledBack | Outcome::Stuck => [].into(),
         };
-        Event::ChangeClosed { change, outcome, why: None, reports: Vec::new(), moves }
+        Event::ChangeClosed { change, outcome, why: None, reports: [].into(), moves }
     }
 
     #[test]

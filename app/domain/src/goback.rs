@@ -194,7 +194,7 @@ mod tests {
     /// Carries a plan out on a topology, as an applied change does.
     fn carry_out(t: &mut Topology, made: &Plan) {
         let moves = made.recorded_moves();
-        let (outcome, reports) = (crate::Outcome::Applied, Vec::new());
+        let (outcome, reports) = (crate::Outcome::Applied, [].into());
         t.apply(&entry(Event::ChangeClosed { change: CHANGE, outcome, why: None, reports, moves }));
     }
 

@@ -338,8 +338,8 @@ mod tests {
             change: ChangeId::new(change),
             outcome: Outcome::RolledBack,
             why: Some("The switch refused.".to_owned()),
-            reports: Vec::new(),
-            moves: Vec::new(),
+            reports: [].into(),
+            moves: [].into(),
         };
         assert_eq!(HistoryItem::of(&entry(closed(1)), ""), None);
         let lost = Event::SwitchLost { switch: SwitchId::new(1), why: String::new() };

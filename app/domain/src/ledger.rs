@@ -10,6 +10,7 @@ use crate::topology::{Adapter, Assignment, Function, Host};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// The door through which a person came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -243,7 +244,7 @@ pub enum Event {
         /// What was asked for.
         intent: Intent,
         /// What will be done.
-        plan: Plan,
+        plan: Arc<Plan>,
         /// Why.
         reason: Reason,
         /// The generation the person saw.
@@ -258,9 +259,9 @@ pub enum Event {
         /// Why it was not applied, as a sentence.
         why: Option<String>,
         /// What was done, in order.
-        reports: Vec<StepReport>,
+        reports: Arc<[StepReport]>,
         /// Where the functions are now; empty unless applied.
-        moves: Vec<PlannedMove>,
+        moves: Arc<[PlannedMove]>,
     },
 }
 

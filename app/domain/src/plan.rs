@@ -12,6 +12,7 @@ use crate::words::list;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// A function on a logical port, as a step names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,7 +283,7 @@ fn bound(function: &Function, name: String) -> BoundFunction {
 
 impl Plan {
     /// The moves that its closing records: those on the switches, and the adoptions.
-    pub fn recorded_moves(&self) -> Vec<PlannedMove> {
+    pub fn recorded_moves(&self) -> Arc<[PlannedMove]> {
         self.moves.iter().chain(&self.adoptions).cloned().collect()
     }
 

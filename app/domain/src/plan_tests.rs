@@ -157,7 +157,7 @@ fn intents() -> impl Strategy<Value = Intent> {
 /// The rack after a plan, as its change's closing entry makes it.
 fn after(t: &Topology, made: &Plan) -> Topology {
     let mut t = t.clone();
-    let (change, outcome, reports) = (crate::ChangeId::new(1), crate::Outcome::Applied, Vec::new());
+    let (change, outcome, reports) = (crate::ChangeId::new(1), crate::Outcome::Applied, [].into());
     t.apply(&entry(crate::Event::ChangeClosed {
         change,
         outcome,
@@ -286,9 +286,9 @@ proptest! {
         for (number, wanted) in (1..).zip([first, second]) {
             let Ok(made) = plan_with(&t, &places, &wanted) else { continue };
             let change = crate::ChangeId::new(number);
-            let (moves, outcome, reports) = (made.recorded_moves(), crate::Outcome::Applied, Vec::new());
+            let (moves, outcome, reports) = (made.recorded_moves(), crate::Outcome::Applied, [].into());
             let reason = crate::Reason::new("a test").expect("a reason");
-            let opened = crate::Event::ChangeOpened { change, intent: wanted, plan: made, reason, seen: t.generation };
+            let opened = crate::Event::ChangeOpened { change, intent: wanted, plan: made.into(), reason, seen: t.generation };
             for event in [opened, crate::Event::ChangeClosed { change, outcome, why: None, reports, moves }] {
                 let deltas = t.apply(&entry(event));
                 places.follow(&t, &deltas);

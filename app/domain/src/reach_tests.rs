@@ -82,7 +82,7 @@ fn undo_names_the_hosts_that_were_reached() {
     let made = plan(&t, &Intent::single(FAR_VF1, Some(HOST_B))).expect("allowed");
     let mut done = t.clone();
     let moves = made.recorded_moves();
-    let (change, outcome, reports) = (crate::ChangeId::new(3), crate::Outcome::Applied, Vec::new());
+    let (change, outcome, reports) = (crate::ChangeId::new(3), crate::Outcome::Applied, [].into());
     done.apply(&entry(crate::Event::ChangeClosed { change, outcome, why: None, reports, moves }));
     let (undo, _) = made.undo(change, &done);
     assert_eq!((undo.moves[0].to, undo.moves[0].at), (Some(TWIN_A), Some(LogicalPort(0))));

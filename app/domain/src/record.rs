@@ -7,6 +7,7 @@ use crate::ledger::{Actor, Entry, Event, Outcome, StepReport};
 use crate::plan::Plan;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Where an entry stands in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +32,7 @@ pub struct ChangeClosing {
     /// Why it was not applied, as a sentence.
     pub why: Option<String>,
     /// What was done, in order.
-    pub reports: Vec<StepReport>,
+    pub reports: Arc<[StepReport]>,
 }
 
 /// A change with everything known about it.
@@ -48,7 +49,7 @@ pub struct ChangeRecord {
     /// The generation the person saw.
     pub seen: Generation,
     /// What is, or was, to be done.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// The entry that opened it.
     pub opened: EntryMark,
     /// How it ended; none while it runs.
@@ -71,7 +72,7 @@ impl ChangeRecord {
             Some((entry, Event::ChangeClosed { change: ended, outcome, why, reports, .. }))
                 if ended == change =>
             {
-                let (outcome, why, reports) = (*outcome, why.clone(), reports.clone());
+                let (outcome, why, reports) = (*outcome, why.clone(), Arc::clone(reports));
                 Some(ChangeClosing { entry: EntryMark::of(entry), outcome, why, reports })
             }
             Some(_) => return None,
@@ -82,7 +83,7 @@ impl ChangeRecord {
             reason: reason.clone(),
             intent: intent.clone(),
             seen: *seen,
-            plan: plan.clone(),
+            plan: Arc::clone(plan),
             opened: EntryMark::of(opened),
             closed,
         })

@@ -11,6 +11,7 @@ use crate::refusal::Refusal;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Whether the engine can talk to a switch. A reading, in no entry: after a start every switch is connecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -172,7 +173,7 @@ pub struct OpenChange {
     /// When it was accepted.
     pub at: DateTime<Utc>,
     /// The plan being carried out.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
 }
 
 /// The whole picture: what the switches last said, and what is on its way.

@@ -20,9 +20,9 @@ fn apply(t: &mut Topology, touches: &mut Touches, function: FunctionId, to: Opti
     let change = ChangeId::new(12);
     let (moves, seen) = (made.recorded_moves(), t.generation);
     let reason = Reason::new("a test").expect("a reason");
-    let mut opened = entry(Event::ChangeOpened { change, intent, plan: made, reason, seen });
+    let mut opened = entry(Event::ChangeOpened { change, intent, plan: made.into(), reason, seen });
     opened.actor = Actor::Person { name: "ana".to_owned(), door: Door::Api, from: None };
-    let (outcome, reports) = (Outcome::Applied, Vec::new());
+    let (outcome, reports) = (Outcome::Applied, [].into());
     let closed = entry(Event::ChangeClosed { change, outcome, why: None, reports, moves });
     let entries = [opened, closed];
     entries.iter().for_each(|entry| follow(t, touches, entry));
@@ -102,11 +102,11 @@ fn ended(outcome: Outcome, meanwhile: impl FnOnce(&mut Touches, &mut Topology)) 
     let intent = Intent::single(NIC_VF1, Some(HOST_B));
     let (plan, reason) = (plan(&t, &intent).expect("allowed"), Reason::new("a test").expect("a reason"));
     let seen = t.generation;
-    let opened = entry(Event::ChangeOpened { change, intent, plan, reason, seen });
+    let opened = entry(Event::ChangeOpened { change, intent, plan: plan.into(), reason, seen });
     follow(&mut t, &mut touches, &opened);
     meanwhile(&mut touches, &mut t);
     let closed =
-        entry(Event::ChangeClosed { change, outcome, why: None, reports: Vec::new(), moves: Vec::new() });
+        entry(Event::ChangeClosed { change, outcome, why: None, reports: [].into(), moves: [].into() });
     follow(&mut t, &mut touches, &closed);
     (touches, t)
 }

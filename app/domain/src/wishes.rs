@@ -98,7 +98,7 @@ mod tests {
     fn closed(made: &Plan) -> Entry {
         let (change, outcome) = (ChangeId::new(1), Outcome::Applied);
         let moves = made.recorded_moves();
-        entry(Event::ChangeClosed { change, outcome, why: None, reports: Vec::new(), moves })
+        entry(Event::ChangeClosed { change, outcome, why: None, reports: [].into(), moves })
     }
 
     fn found(t: &Topology, function: FunctionId, at: Option<Assignment>) -> Entry {

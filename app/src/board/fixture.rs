@@ -104,7 +104,7 @@ pub(crate) fn entry(seq: u64, event: Event) -> Entry {
 pub(crate) fn opened(t: &Topology, change: u64, intent: &Intent) -> Event {
     Event::ChangeOpened {
         change: ChangeId::new(change),
-        plan: plan(t, intent).expect("allowed"),
+        plan: plan(t, intent).expect("allowed").into(),
         intent: intent.clone(),
         reason: Reason::new("a test").expect("a reason"),
         seen: t.generation,
@@ -114,12 +114,12 @@ pub(crate) fn opened(t: &Topology, change: u64, intent: &Intent) -> Event {
 /// The event that ends an open change as planned.
 pub(crate) fn applied(t: &Topology, change: u64) -> Event {
     let change = ChangeId::new(change);
-    let moves = t.open[&change].plan.moves.clone();
-    Event::ChangeClosed { change, outcome: Outcome::Applied, why: None, reports: Vec::new(), moves }
+    let moves = t.open[&change].plan.recorded_moves();
+    Event::ChangeClosed { change, outcome: Outcome::Applied, why: None, reports: [].into(), moves }
 }
 
 /// The event that ends a change with the switch as before.
 pub(crate) fn rolled_back(change: u64, why: &str) -> Event {
     let (change, why) = (ChangeId::new(change), Some(why.to_owned()));
-    Event::ChangeClosed { change, outcome: Outcome::RolledBack, why, reports: Vec::new(), moves: Vec::new() }
+    Event::ChangeClosed { change, outcome: Outcome::RolledBack, why, reports: [].into(), moves: [].into() }
 }

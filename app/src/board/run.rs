@@ -201,12 +201,13 @@ mod tests {
             change: CHANGE,
             outcome: Outcome::Applied,
             why: None,
-            reports: vec![
+            reports: [
                 report(0, StepPhase::Apply),
                 report(1, StepPhase::Apply),
                 report(2, StepPhase::ReadBack),
-            ],
-            moves: Vec::new(),
+            ]
+            .into(),
+            moves: [].into(),
         };
         runs.entry(&entry(2, closed));
         runs.step(&progress(1, StepPhase::Apply, StepStage::Started));

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_params_map;
 use patchbay_api::{ApiError, Desk, Picture};
 use patchbay_domain::words::list;
 use patchbay_domain::{Actor, ChangeClosing, ChangeId, ChangeRecord, Door, Outcome, SwitchId};
+use std::sync::Arc;
 
 use super::HISTORY_PATH;
 use super::address;
@@ -55,7 +56,7 @@ fn FoundPage(picture: Picture, record: ChangeRecord) -> impl IntoView {
                 <Verdict closed=record.closed.clone()/>
                 <div class="change-grid">
                     <div class="change-column">
-                        <Moves plan=record.plan.clone()/>
+                        <Moves plan=Arc::clone(&record.plan)/>
                         <Facts record=record.clone() switch/>
                     </div>
                     <Course record=record.clone()/>
@@ -87,7 +88,7 @@ pub(super) fn ChangeHead(record: ChangeRecord) -> impl IntoView {
     });
     view! {
         <div class="head">
-            <h1>{record.plan.title}</h1>
+            <h1>{record.plan.title.clone()}</h1>
             <OutcomeBadge outcome/>
             <p class="muted">"Change "{record.id.get()}</p>
             <div class="head-actions">{undo}{decide}{restore}</div>
@@ -100,7 +101,7 @@ pub(super) fn ChangeHead(record: ChangeRecord) -> impl IntoView {
 pub(super) fn Verdict(closed: Option<ChangeClosing>) -> impl IntoView {
     let outcome = closed.as_ref().map(|closing| closing.outcome);
     let took_us: u64 =
-        closed.iter().flat_map(|closing| &closing.reports).map(|report| report.elapsed_us).sum();
+        closed.iter().flat_map(|closing| closing.reports.iter()).map(|report| report.elapsed_us).sum();
     let said = match outcome {
         None => "This change is on its way. The page shows its outcome as soon as it has ended.".to_owned(),
         Some(Outcome::Applied) if took_us > 0 => {

@@ -74,7 +74,7 @@ pub(crate) fn record(closed: Option<ChangeClosing>) -> ChangeRecord {
         reason: Reason::new("INC-4411").expect("a reason"),
         intent: Intent::single(function, Some(web)),
         seen: Generation::new(4),
-        plan,
+        plan: plan.into(),
         opened: mark(20, 0, 1),
         closed,
     }
@@ -91,7 +91,7 @@ pub(crate) fn report(step: u32, phase: StepPhase, error: Option<&str>) -> StepRe
 }
 
 fn closing(outcome: Outcome, why: Option<&str>, reports: Vec<StepReport>) -> ChangeClosing {
-    ChangeClosing { entry: mark(21, 1, 2), outcome, why: why.map(str::to_owned), reports }
+    ChangeClosing { entry: mark(21, 1, 2), outcome, why: why.map(str::to_owned), reports: reports.into() }
 }
 
 /// The change, applied.

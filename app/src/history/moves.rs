@@ -3,6 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 use patchbay_domain::{Assignment, Plan, PlannedMove};
+use std::sync::Arc;
 
 use super::address;
 
@@ -10,10 +11,10 @@ use super::address;
 #[component]
 pub fn Moves(
     /// The plan.
-    plan: Plan,
+    plan: Arc<Plan>,
 ) -> impl IntoView {
-    let rows = plan.moves.into_iter().map(|planned| view! { <Row planned/> }).collect_view();
-    let warnings = plan.warnings.into_iter().map(|warning| view! { <li class="note">{warning}</li> });
+    let rows = plan.moves.clone().into_iter().map(|planned| view! { <Row planned/> }).collect_view();
+    let warnings = plan.warnings.clone().into_iter().map(|warning| view! { <li class="note">{warning}</li> });
     let warnings = warnings.collect::<Vec<_>>();
     view! {
         <section class="card part" aria-labelledby="moves">
@@ -61,11 +62,12 @@ mod tests {
     use super::Moves;
     use crate::history::fixture::{html, record};
     use leptos::prelude::*;
+    use std::sync::Arc;
 
     #[test]
     fn each_move_names_both_hosts_and_links_to_their_history() {
         let mut plan = record(None).plan;
-        plan.warnings = vec!["db-02 loses eth16v5.".to_owned()];
+        Arc::make_mut(&mut plan).warnings = vec!["db-02 loses eth16v5.".to_owned()];
         let drawn = html(move || view! { <Moves plan/> });
         for said in ["/history?host=2", "/history?host=3", "/history?function=5", "db-02 loses eth16v5."] {
             assert!(drawn.contains(said), "{said} in {drawn}");
@@ -75,8 +77,8 @@ mod tests {
     #[test]
     fn a_release_ends_in_the_pool() {
         let mut plan = record(None).plan;
-        plan.moves[0].to = None;
-        plan.moves[0].to_name = None;
+        let first = &mut Arc::make_mut(&mut plan).moves[0];
+        (first.to, first.to_name) = (None, None);
         let drawn = html(move || view! { <Moves plan/> });
         assert!(drawn.contains("pool"), "{drawn}");
     }

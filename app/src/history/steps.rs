@@ -35,7 +35,7 @@ pub struct StepLine {
 
 /// The steps of the plan and the reading back at the end, as far as they came.
 pub fn forward(plan: &Plan, closed: Option<&ChangeClosing>) -> Vec<StepLine> {
-    let reports = closed.map_or(&[][..], |closing| closing.reports.as_slice());
+    let reports = closed.map_or(&[][..], |closing| &*closing.reports);
     let ahead = &reports[..turning_point(reports)];
     let report_of = |index, phase| {
         ahead.iter().find(|report| usize::try_from(report.step) == Ok(index) && report.phase == phase)
@@ -169,7 +169,7 @@ mod tests {
         assert!(forward(&running.plan, None).iter().all(|line| line.fate == Fate::Open));
         let mut recovered = applied();
         let closing = recovered.closed.as_mut().expect("closed");
-        closing.reports.clear();
+        closing.reports = [].into();
         assert!(forward(&recovered.plan, Some(closing)).iter().all(|line| line.fate == Fate::DoneUnseen));
     }
 

@@ -11,6 +11,7 @@ use patchbay_domain::{
 };
 use patchbay_store::{Closing, Loaded, Opening, Store, WRITINGS_MAX, Writing};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The rack that these ledgers are about.
 pub const SHAPE: patchbay_softswitch::Shape =
@@ -121,28 +122,37 @@ impl Scribe {
     ///
     /// # Errors
     /// When a rule refuses it.
-    pub async fn begin(&mut self, function: FunctionId, to: HostId) -> Result<(ChangeId, Plan)> {
+    pub async fn begin(&mut self, function: FunctionId, to: HostId) -> Result<(ChangeId, Arc<Plan>)> {
         let intent = Intent::single(function, Some(to));
-        let plan = patchbay_domain::plan(&self.topology, &intent)?;
+        let plan = Arc::new(patchbay_domain::plan(&self.topology, &intent)?);
         let (change, actor) = (self.next, self.actor.clone());
         self.next = ChangeId::new(change.get() + 1);
         let (at, seen, reason) = (Utc::now(), plan.generation, Reason::new("an old change")?);
         let event = Event::ChangeOpened {
             change,
             intent: intent.clone(),
-            plan: plan.clone(),
+            plan: Arc::clone(&plan),
             reason: reason.clone(),
             seen,
         };
-        let opening =
-            Opening { at, change, actor: actor.clone(), intent, plan: plan.clone(), reason, seen, key: None };
+        let opening = Opening {
+            at,
+            change,
+            actor: actor.clone(),
+            intent,
+            plan: Arc::clone(&plan),
+            reason,
+            seen,
+            key: None,
+        };
         self.note(Writing::Open(Box::new(opening)), actor, event).await?;
         Ok((change, plan))
     }
 
-    async fn end(&mut self, change: ChangeId, plan: Plan) -> Result<()> {
-        let (outcome, why, reports, moves) = (Outcome::Applied, None, Vec::new(), plan.moves);
-        let closing = Closing { outcome, why: None, reports: Vec::new(), moves: moves.clone() };
+    async fn end(&mut self, change: ChangeId, plan: &Plan) -> Result<()> {
+        let (outcome, why, reports, moves) = (Outcome::Applied, None, Arc::default(), plan.recorded_moves());
+        let closing =
+            Closing { outcome, why: None, reports: Arc::clone(&reports), moves: Arc::clone(&moves) };
         let writing = Writing::Close { at: Utc::now(), change, by: Actor::Engine, closing };
         self.note(writing, Actor::Engine, Event::ChangeClosed { change, outcome, why, reports, moves }).await
     }
@@ -155,7 +165,7 @@ impl Scribe {
             let (function, home, away) = *turn.next().context("there is a function to move")?;
             for to in [away, home] {
                 let (change, plan) = self.begin(function, to).await?;
-                self.end(change, plan).await?;
+                self.end(change, &plan).await?;
             }
         }
         Ok(())

@@ -14,6 +14,7 @@ use patchbay_domain::{
     Touches, plan_with,
 };
 use patchbay_store::{Opening, Writing};
+use std::sync::Arc;
 use tracing::{info, warn};
 
 /// The picture to come.
@@ -56,7 +57,7 @@ impl Draft {
     ) -> Result<Opening, SubmitError> {
         let Submission { actor, intent, reason, seen, key } = asked.clone();
         let plan = match plan_with(&self.topology, &self.places, &intent) {
-            Ok(plan) => plan,
+            Ok(plan) => Arc::new(plan),
             Err(refusal) => return Err(self.refused(asked, refusal)),
         };
         let moved = self.touches.stale(&self.topology, &plan, seen);
@@ -68,7 +69,7 @@ impl Draft {
         let event = Event::ChangeOpened {
             change,
             intent: intent.clone(),
-            plan: plan.clone(),
+            plan: Arc::clone(&plan),
             reason: reason.clone(),
             seen,
         };

@@ -21,8 +21,8 @@
 //! that was not.
 
 use patchbay_domain::{
-    Actor, ChangeId, Held, OpenChange, Outcome, Place, Plan, PlannedMove, Step, StepReport, Topology,
-    promised, still_found, still_meant, undone,
+    Actor, ChangeId, Held, OpenChange, Outcome, Place, Plan, Step, StepReport, Topology, promised,
+    still_found, still_meant, undone,
 };
 use patchbay_store::Closing;
 use std::collections::BTreeMap;
@@ -194,7 +194,7 @@ impl Undoing {
 impl Unfinished {
     /// A change that was open when Patchbay ended.
     pub(crate) fn new(open: &OpenChange) -> Self {
-        Self { change: open.id, plan: Arc::new(open.plan.clone()) }
+        Self { change: open.id, plan: Arc::clone(&open.plan) }
     }
 
     pub(crate) const fn change(&self) -> ChangeId {
@@ -272,11 +272,11 @@ impl Settled {
 }
 
 fn applied(change: ChangeId, plan: &Plan, why: Option<String>, reports: Vec<StepReport>) -> Settled {
-    let moves: Vec<PlannedMove> = plan.recorded_moves();
+    let (reports, moves) = (reports.into(), plan.recorded_moves());
     let closing = Closing { outcome: Outcome::Applied, why, reports, moves };
     Settled { change, by: Actor::Engine, closing }
 }
 
 fn ended(outcome: Outcome, why: String, reports: Vec<StepReport>) -> Closing {
-    Closing { outcome, why: Some(why), reports, moves: Vec::new() }
+    Closing { outcome, why: Some(why), reports: reports.into(), moves: Arc::default() }
 }

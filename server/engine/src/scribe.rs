@@ -295,7 +295,7 @@ impl Scribe {
                 Ask::Submit(asked, answer) => {
                     let Some(entry) = opened.next() else { continue };
                     if let Event::ChangeOpened { change, plan, .. } = &entry.event {
-                        let (change, waiting) = (*change, Waiting::new(*change, Arc::new(plan.clone())));
+                        let (change, waiting) = (*change, Waiting::new(*change, Arc::clone(plan)));
                         let end = self.book.end_of(change);
                         self.crew.launch(waiting, &asked.actor.to_string());
                         let now = end.map(|end| Opened { entry, end });

@@ -5,6 +5,7 @@ use patchbay_domain::{
     Actor, ChangeId, Event, Generation, Hash, IdempotencyKey, Intent, Outcome, Plan, PlannedMove, Reason,
     StepReport,
 };
+use std::sync::Arc;
 
 /// The most writings in one group. A few hundred already cost next to nothing each; more would only make the ones in
 /// front wait.
@@ -48,7 +49,7 @@ pub struct Opening {
     /// What was asked for.
     pub intent: Intent,
     /// What will be done.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// Why.
     pub reason: Reason,
     /// The generation the person saw.
@@ -75,9 +76,9 @@ pub struct Closing {
     /// Why it was not applied, as a sentence.
     pub why: Option<String>,
     /// What was done, in order.
-    pub reports: Vec<StepReport>,
+    pub reports: Arc<[StepReport]>,
     /// Where the functions are now; empty unless applied.
-    pub moves: Vec<PlannedMove>,
+    pub moves: Arc<[PlannedMove]>,
 }
 
 impl Closing {

@@ -85,7 +85,7 @@ impl Ledger {
         self.write(Event::ChangeOpened {
             change: ChangeId::new(change),
             intent: intent(moves),
-            plan,
+            plan: plan.into(),
             reason: Reason::new(reason).expect("a reason"),
             seen: Generation::new(0),
         });
@@ -93,7 +93,13 @@ impl Ledger {
 
     pub fn close(&mut self, change: u64, outcome: Outcome, moves: &[Short]) {
         let (change, why, reports, moves) = (ChangeId::new(change), None, Vec::new(), planned(moves));
-        self.write(Event::ChangeClosed { change, outcome, why, reports, moves });
+        self.write(Event::ChangeClosed {
+            change,
+            outcome,
+            why,
+            reports: reports.into(),
+            moves: moves.into(),
+        });
     }
 
     /// A change that is applied, asked for as "change" and its number.

@@ -5,6 +5,7 @@ use patchbay_domain::{
     SwitchPicture,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What cannot be.
@@ -50,7 +51,7 @@ pub struct Told {
     pub opened: Seq,
     /// The entry that closed it, and how.
     pub closed: Option<(Seq, Outcome)>,
-    plan: Plan,
+    plan: Arc<Plan>,
 }
 
 impl Told {
@@ -137,7 +138,7 @@ impl Story {
                 differences.iter().try_for_each(|found| self.unchanged(seq, found.function, found.found))
             }
             Event::ChangeOpened { change, intent, plan, reason, .. } => {
-                let (intent, reason, plan) = (intent.clone(), reason.as_str().to_owned(), plan.clone());
+                let (intent, reason, plan) = (intent.clone(), reason.as_str().to_owned(), Arc::clone(plan));
                 self.open(*change, Told { intent, reason, opened: seq, closed: None, plan })
             }
             Event::ChangeClosed { change, outcome, moves, why, .. } => {

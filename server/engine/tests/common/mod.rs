@@ -420,7 +420,7 @@ pub async fn leave_open(records: &dyn Records, topology: &Topology, intent: Inte
     let plan = plan(topology, &intent).expect("allowed");
     let (at, actor, reason) = (Clock::SYSTEM.now(), person(), reason());
     let (change, seen) = (records.load().await.expect("loaded").next_change, topology.generation);
-    let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
+    let opening = Opening { at, change, actor, intent, plan: plan.into(), reason, seen, key: None };
     records.write(vec![Writing::Open(Box::new(opening))]).await.expect("recorded");
     change
 }

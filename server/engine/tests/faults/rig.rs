@@ -28,7 +28,7 @@ pub type Held = BTreeMap<(usize, u8, u8), Vec<u16>>;
 /// A change that has ended.
 pub struct Ended {
     pub id: ChangeId,
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     pub closing: ChangeClosing,
 }
 

@@ -69,7 +69,7 @@ pub struct State {
     pub requests: u32,
     /// What was wished after each entry, beginning with none.
     pub past: Vec<BTreeMap<FunctionId, Option<Assignment>>>,
-    pub plans: BTreeMap<ChangeId, Plan>,
+    pub plans: BTreeMap<ChangeId, Arc<Plan>>,
     /// No more faults.
     pub calm: bool,
     trace: Vec<String>,
@@ -194,7 +194,7 @@ impl State {
     pub fn remember(&mut self, entry: &Entry) {
         self.note(format!("entry {} {}", entry.seq, crate::judge::in_short(&entry.event)));
         if let Event::ChangeOpened { change, plan, .. } = &entry.event {
-            self.plans.insert(*change, plan.clone());
+            self.plans.insert(*change, Arc::clone(plan));
         }
         self.judge.take(entry, &self.switches);
         self.past.push(self.judge.topology.wishes());

@@ -4,6 +4,7 @@ use chrono::DateTime;
 use patchbay_domain::*;
 use patchbay_store::{Closing, Names, Opening, Store, WRITINGS_MAX, Writing};
 use std::error::Error;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -31,7 +32,7 @@ pub struct Figures {
 }
 
 /// What gives a function to a host, and what takes it back.
-type Moves = [(Intent, Plan); 2];
+type Moves = [(Intent, Arc<Plan>); 2];
 
 /// A database with a rack in it.
 pub struct Rig {
@@ -76,8 +77,8 @@ impl Rig {
             Actor::Person { name: "ada".to_owned(), door: Door::Api, from: Some("192.0.2.7".to_owned()) };
         let reason = Reason::new("INC-4411, the bench").expect("a reason");
         let (moves, seen) = (plan.recorded_moves(), plan.generation);
-        let reports = vec![StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: None }];
-        let closing = Closing { outcome: Outcome::Applied, why: None, reports, moves };
+        let reports = [StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: None }];
+        let closing = Closing { outcome: Outcome::Applied, why: None, reports: reports.into(), moves };
         let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
         (Writing::Open(Box::new(opening)), Writing::Close { at, change, by: Actor::Engine, closing })
     }
@@ -160,7 +161,7 @@ fn plans(mut topology: Topology) -> Result<Vec<Moves>, Box<dyn Error>> {
         topology.functions.get_mut(&function).ok_or("no such function")?.assigned = assigned;
         let take = Intent::single(function, None);
         let taken = plan(&topology, &take)?;
-        plans.push([(give, given), (take, taken)]);
+        plans.push([(give, given.into()), (take, taken.into())]);
     }
     Ok(plans)
 }

@@ -5,7 +5,7 @@ use patchbay_domain::*;
 use patchbay_store::{Closing, StoreError};
 
 fn rolled_back() -> Closing {
-    Closing { outcome: Outcome::RolledBack, why: None, reports: Vec::new(), moves: Vec::new() }
+    Closing { outcome: Outcome::RolledBack, why: None, reports: [].into(), moves: [].into() }
 }
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn a_change_reads_back_as_it_was_written_before_and_after_its_end() {
     let intent = Intent::single(NIC_VF1, Some(HOST_B));
     let record = lab.store.change(id).await.expect("readable").expect("there");
     assert_eq!(record.actor, lab::somebody("ada"));
-    assert_eq!(record.plan, plan(&ready, &intent).expect("allowed"));
+    assert_eq!(record.plan, plan(&ready, &intent).expect("allowed").into());
     assert_eq!((record.intent, record.seen), (intent, ready.generation));
     assert_eq!(record.reason.as_str(), "INC-4411, move web to db");
     assert_eq!(record.closed, None);

@@ -25,7 +25,7 @@ async fn group(store: &Store, function: FunctionId) -> Vec<Writing> {
     let intent = Intent::single(function, to);
     let plan = plan(&topology, &intent).expect("allowed");
     let (outcome, moves) = (Outcome::Applied, plan.recorded_moves());
-    let closing = Closing { outcome, why: None, reports: Vec::new(), moves };
+    let closing = Closing { outcome, why: None, reports: [].into(), moves };
     let opening = lab::opening(loaded.next_change, "ada", intent, plan, "INC-1");
     let heard = || Writing::Event { at: lab::at(4), event: lab::nothing_found(SWITCH) };
     let change = opening.change;

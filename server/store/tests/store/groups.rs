@@ -31,8 +31,8 @@ fn open(opening: Opening) -> Writing {
 }
 
 fn ended(outcome: Outcome, moves: &[PlannedMove]) -> Closing {
-    let reports = vec![StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: None }];
-    Closing { outcome, why: None, reports, moves: moves.to_vec() }
+    let reports = [StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: None }];
+    Closing { outcome, why: None, reports: reports.into(), moves: moves.into() }
 }
 
 fn heard() -> Writing {
@@ -106,8 +106,10 @@ async fn one_bad_writing_leaves_nothing_of_its_group() {
     let lab = Lab::discovered().await;
     let good = moving(&lab, 1, NIC_VF1, Some(HOST_B)).await;
     let nowhere = SwitchId::new(9);
-    let elsewhere =
-        Opening { plan: Plan { switches: vec![SWITCH, nowhere], ..good.plan.clone() }, ..good.clone() };
+    let elsewhere = Opening {
+        plan: Plan { switches: vec![SWITCH, nowhere], ..Plan::clone(&good.plan) }.into(),
+        ..good.clone()
+    };
     let mut ghost = good.plan.moves.clone();
     ghost[0].to = ghost[0].to.map(|at| Assignment { host: HostId::new(77), ..at });
     let close = |change: u64, closing| lab::closed(ChangeId::new(change), closing);
@@ -142,8 +144,8 @@ async fn one_bad_writing_leaves_nothing_of_its_group() {
                     change: good.change,
                     outcome: Outcome::Stuck,
                     why: None,
-                    reports: Vec::new(),
-                    moves: Vec::new(),
+                    reports: [].into(),
+                    moves: [].into(),
                 },
             }],
             |e| matches!(e, StoreError::NotRecordable { kind: "change_closed" }),

@@ -132,12 +132,11 @@ impl Lab {
     pub async fn close(&self, id: ChangeId, outcome: Outcome) -> Entry {
         let moves = match outcome {
             Outcome::Applied => self.topology().await.open[&id].plan.recorded_moves(),
-            Outcome::RolledBack | Outcome::Stuck => Vec::new(),
+            Outcome::RolledBack | Outcome::Stuck => [].into(),
         };
         let why = (outcome != Outcome::Applied).then(|| "The switch refused.".to_owned());
-        let reports =
-            vec![StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: why.clone() }];
-        let closing = Closing { outcome, why, reports, moves };
+        let reports = [StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: why.clone() }];
+        let closing = Closing { outcome, why, reports: reports.into(), moves };
         self.write(closed(id, closing)).await.expect("closed")
     }
 
@@ -182,7 +181,7 @@ pub fn somebody(name: &str) -> Actor {
 /// A change by a person who saw what it was planned for.
 pub fn opening(change: ChangeId, person: &str, intent: Intent, plan: Plan, why: &str) -> Opening {
     let (reason, seen) = (Reason::new(why).expect("a reason"), plan.generation);
-    Opening { at: at(2), change, actor: somebody(person), intent, plan, reason, seen, key: None }
+    Opening { at: at(2), change, actor: somebody(person), intent, plan: plan.into(), reason, seen, key: None }
 }
 
 /// The end of a change, by the engine.

@@ -8,6 +8,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Something that is tried on the records. What fails must change nothing.
 #[derive(Clone, Debug)]
@@ -147,7 +148,7 @@ async fn act(records: &dyn Records, act: &Act, before: &Loaded) -> Result<Vec<En
 /// A group being made: each part is planned on the picture as it was before the group.
 struct Group {
     topology: Topology,
-    open: BTreeMap<ChangeId, Plan>,
+    open: BTreeMap<ChangeId, Arc<Plan>>,
     next: ChangeId,
     writings: Vec<Writing>,
 }
@@ -197,7 +198,7 @@ impl Group {
         let mut opening = opening(change, "ada", intent, plan.clone(), "a test");
         opening.key = key.map(keyed);
         self.writings.push(Writing::Open(Box::new(opening)));
-        (self.next, _) = (change.next(), self.open.insert(change, plan));
+        (self.next, _) = (change.next(), self.open.insert(change, plan.into()));
         Some(())
     }
 
@@ -208,7 +209,7 @@ impl Group {
         let plan = self.open.remove(&id).filter(|_| outcome == Outcome::Applied);
         let moves = plan.map(|plan| plan.recorded_moves()).unwrap_or_default();
         let why = (outcome == Outcome::Stuck).then(|| "Nobody \"knows\".\n".to_owned());
-        self.writings.push(closed(id, Closing { outcome, why, reports: Vec::new(), moves }));
+        self.writings.push(closed(id, Closing { outcome, why, reports: [].into(), moves }));
     }
 }
 
