@@ -17,6 +17,9 @@ pub async fn run(options: VerifyOptions) -> Result<(), Box<dyn Error>> {
             format!("There is no database at {}. Name the folder with --data.", path.display()).into()
         );
     }
+    if std::fs::metadata(&path)?.len() == 0 {
+        return Err(format!("{} is empty: no history was ever written to it.", path.display()).into());
+    }
     let store = Store::open(&path).await?;
     let verified = store.verify().await;
     store.close().await;

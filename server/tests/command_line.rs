@@ -174,6 +174,18 @@ async fn verify_reads_the_whole_ledger() {
 }
 
 #[tokio::test]
+async fn verify_makes_no_history_where_there_is_none() {
+    let data = folder();
+    let (folder, database) = (data.path().to_str().expect("text"), data.path().join("patchbay.db"));
+    let said = complaint(&run(&["verify", "--data", folder]).await);
+    assert!(said.contains("There is no database"), "{said}");
+    std::fs::write(&database, []).expect("an empty file");
+    let said = complaint(&run(&["verify", "--data", folder]).await);
+    assert!(said.contains("is empty"), "{said}");
+    assert_eq!(std::fs::read_dir(data.path()).expect("a folder").count(), 1, "and nothing beside it");
+}
+
+#[tokio::test]
 async fn a_reader_that_has_read_enough_is_no_failure() {
     let words = ["softswitch", "rack", "--hosts", "64", "--adapters", "16", "--functions", "2048"];
     let mut program = Command::new(env!("CARGO_BIN_EXE_patchbay"))
