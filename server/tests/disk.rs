@@ -254,6 +254,37 @@ async fn move_while_the_disk_fills() {
     println!("\nheld");
 }
 
+#[test]
+fn a_start_on_a_full_disk_says_so_and_works_when_there_is_room() {
+    on_a_small_disk("start_on_a_full_disk");
+}
+
+#[tokio::test]
+#[ignore = "the other half of a_start_on_a_full_disk_says_so_and_works_when_there_is_room"]
+async fn start_on_a_full_disk() {
+    let Some(disk) = place() else { return };
+    let (known, new) = (disk.join("known"), disk.join("new"));
+    let switch = switch(None).await;
+    let server = Server::start(&known, Some(&switch)).await;
+    server.ready().await;
+    assert_eq!(server.change(&[("0x1001", Some(0))]).await.0, StatusCode::OK);
+    assert!(server.stop().await.success());
+    std::fs::create_dir(&new).expect("there is room for a folder");
+    fill(&disk);
+    for data in [&known, &new] {
+        let ended = command(data, Some(&switch)).stderr(Stdio::piped()).spawn().expect("started");
+        let ended = ended.wait_with_output().await.expect("it ends");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(!ended.status.success() && said.contains(FULL), "{}: {said}", data.display());
+    }
+    make_room(&disk);
+    let server = Server::start(&known, Some(&switch)).await;
+    server.ready().await;
+    assert_eq!(shown(&server.topology().await), [("0x1001".to_owned(), 0, 0)]);
+    verified(server, &known).await;
+    println!("\nheld");
+}
+
 /// Files that nobody can write, not even root, until this goes.
 struct Immutable(Vec<PathBuf>);
 

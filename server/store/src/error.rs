@@ -3,7 +3,8 @@
 use crate::writing::WRITINGS_MAX;
 use patchbay_domain::chain::ChainError;
 use patchbay_domain::{ChangeId, FunctionId, HostId, IdempotencyKey, PhysicalPort, Seq, Subject, SwitchId};
-use std::path::PathBuf;
+use sqlx::migrate::MigrateError;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Why the store could not do what was asked. Nothing is half-done: every write is one transaction.
@@ -46,7 +47,7 @@ pub enum StoreError {
         path: PathBuf,
         /// Which migration, and why.
         #[source]
-        source: sqlx::migrate::MigrateError,
+        source: MigrateError,
     },
     /// SQLite did not take a setting that durability depends on.
     #[error(
@@ -268,6 +269,46 @@ mod code {
     pub(super) const READONLY: u32 = 8;
     pub(super) const IOERR: u32 = 10;
     pub(super) const FULL: u32 = 13;
+    /// Extended: the index of the log could not grow. It is a file beside the database, so there is no room for it.
+    pub(super) const IOERR_SHMSIZE: u32 = IOERR | 19 << 8;
+
+    /// Whether a primary code is about what the database lies on, and not about what stands in it.
+    pub(super) const fn is_of_the_disk(primary: u32) -> bool {
+        matches!(primary, BUSY | LOCKED | READONLY | IOERR | FULL)
+    }
+}
+
+impl StoreError {
+    /// What a failure to open the database at `path` is: a trouble of the disk that says itself what to do, or that this is
+    /// no database.
+    pub(crate) fn at_opening(path: &Path, source: sqlx::Error) -> Self {
+        match Self::from(source) {
+            Self::Sqlite(source) | Self::Disk(source) => Self::Open { path: path.to_owned(), source },
+            trouble => trouble,
+        }
+    }
+
+    /// What a failure to migrate the database at `path` is: a trouble of the disk, or a migration that does not fit.
+    pub(crate) fn at_migrating(path: &Path, source: MigrateError) -> Self {
+        match source {
+            MigrateError::Execute(failure) | MigrateError::ExecuteMigration(failure, _)
+                if primary(&failure).is_some_and(code::is_of_the_disk) =>
+            {
+                failure.into()
+            }
+            source => Self::Migrate { path: path.to_owned(), source },
+        }
+    }
+}
+
+/// SQLite's extended result code of an error.
+fn extended(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error().and_then(|e| e.code()?.parse().ok())
+}
+
+/// Its primary one.
+fn primary(error: &sqlx::Error) -> Option<u32> {
+    extended(error).map(|code| code & 0xff)
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -275,8 +316,10 @@ impl From<sqlx::Error> for StoreError {
         if matches!(error, sqlx::Error::PoolTimedOut) {
             return Self::Busy(error);
         }
-        let code = error.as_database_error().and_then(|e| e.code()?.parse::<u32>().ok());
-        match code.map(|code| code & 0xff) {
+        if extended(&error) == Some(code::IOERR_SHMSIZE) {
+            return Self::NoSpace(error);
+        }
+        match primary(&error) {
             Some(code::BUSY | code::LOCKED) => Self::Busy(error),
             Some(code::READONLY) => Self::ReadOnly(error),
             Some(code::IOERR) => Self::Disk(error),

@@ -42,13 +42,11 @@ impl Store {
     /// entry was tampered with.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = Arc::new(take_lock(path)?);
-        let opened = |source| StoreError::Open { path: path.to_owned(), source };
+        let opened = |source| StoreError::at_opening(path, source);
         let options = options(path);
         let mut connection = options.connect().await.map_err(opened)?;
-        MIGRATIONS
-            .run(&mut connection)
-            .await
-            .map_err(|source| StoreError::Migrate { path: path.to_owned(), source })?;
+        let migrated = MIGRATIONS.run(&mut connection).await;
+        migrated.map_err(|source| StoreError::at_migrating(path, source))?;
         check_durability(&mut connection).await?;
         ledger::check_last(&mut connection).await?;
         lengthen_log(path).await;
