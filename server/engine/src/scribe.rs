@@ -87,6 +87,7 @@ impl Scribe {
         self.book.look(|now| now.trouble.is_some())
     }
 
+    /// Only this says that a disk is good again: something small may still be written where a change does not fit.
     async fn probe(&self) {
         match self.records.probe().await {
             Ok(()) => {
@@ -218,10 +219,7 @@ impl Scribe {
         }
         let count = writings.len();
         match self.records.write(writings).await {
-            Ok(entries) => {
-                self.book.set_trouble(None);
-                Ok(entries.into_iter().map(|entry| self.book.publish(entry)).collect())
-            }
+            Ok(entries) => Ok(entries.into_iter().map(|entry| self.book.publish(entry)).collect()),
             Err(failure) => self.what_became(failure, count).await,
         }
     }
@@ -236,12 +234,11 @@ impl Scribe {
         self.doubt = true;
         loop {
             match self.catch_up().await {
-                Ok(entries) if entries.len() == count => {
-                    self.book.set_trouble(None);
-                    return Ok(entries);
-                }
+                Ok(entries) if entries.len() == count => return Ok(entries),
                 Ok(_) => {
-                    self.book.set_trouble(failure.is_trouble().then(|| failure.to_string()));
+                    if failure.is_trouble() {
+                        self.book.set_trouble(Some(failure.to_string()));
+                    }
                     return Err(failure);
                 }
                 Err(unreadable) => {
@@ -373,7 +370,6 @@ impl Scribe {
             Ok(entry) => {
                 self.draft.follow(&entry);
                 self.book.publish(entry);
-                self.book.set_trouble(None);
                 Ok(())
             }
             Err(failure) => self.what_became(failure, 1).await.map(|_| ()),

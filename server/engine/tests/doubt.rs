@@ -45,7 +45,7 @@ async fn carried_out_when_read_late(works_first: u32) {
     }
     let end = records.entries().pop().expect("entries");
     assert!(matches!(end.event, Event::ChangeClosed { outcome: Outcome::Applied, .. }), "{end:?}");
-    assert_eq!(engine.snapshot().trouble, None);
+    until(&engine, |now| now.trouble.is_none()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,4 +89,22 @@ async fn a_disk_that_is_good_again_is_noticed_although_readings_come_all_the_tim
         tokio::time::sleep(options.retry_every / 2).await;
     }
     assert_eq!(engine.snapshot().trouble, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_write_that_fits_on_a_nearly_full_disk_does_not_make_it_good() {
+    let records = MemoryRecords::default();
+    let (engine, _tasks) = start(&records).await;
+    let (intent, seen) = assign(&engine);
+    records.fail_next(WriteFault::Before);
+    records.fill(true);
+    engine.submit(submission(intent.clone(), seen)).await.expect_err("the disk takes nothing");
+    let accepted = engine.submit(submission(intent, seen)).await.expect("this fits");
+    if let Some(end) = engine.end_of(accepted.change) {
+        end.await.expect("it ends");
+    }
+    tokio::time::sleep(options().retry_every * 3).await;
+    assert!(engine.snapshot().trouble.is_some(), "three probes did not fit");
+    records.fill(false);
+    until(&engine, |now| now.trouble.is_none()).await;
 }

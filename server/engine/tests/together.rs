@@ -297,7 +297,7 @@ async fn records_that_fail_lose_nothing_and_halve_nothing() {
     let closed = |entry: &&Entry| matches!(entry.event, Event::ChangeClosed { .. });
     assert_eq!(pair.records.entries().iter().filter(closed).count(), 4);
     pair.until(|t| t.drift.is_empty()).await;
-    assert!(pair.engine.snapshot().trouble.is_none());
+    common::until(&pair.engine, |now| now.trouble.is_none()).await;
 }
 
 #[tokio::test]

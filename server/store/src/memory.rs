@@ -56,6 +56,8 @@ struct Memory {
     reads_fail: (u32, u32),
     /// The most entries on a page.
     page_max: usize,
+    /// Whether there is room for a small write only.
+    nearly_full: bool,
 }
 
 impl Default for Memory {
@@ -73,6 +75,7 @@ impl Default for Memory {
             counted: 0,
             reads_fail: (0, 0),
             page_max: usize::MAX,
+            nearly_full: false,
         }
     }
 }
@@ -96,6 +99,11 @@ impl MemoryRecords {
     /// Gives at most so many entries at once, as a [`Store`] does when they are large.
     pub fn short_pages(&self, most: usize) {
         self.memory().page_max = most.max(1);
+    }
+
+    /// Leaves room for what is written, and not for a probe; or makes room again.
+    pub fn fill(&self, nearly: bool) {
+        self.memory().nearly_full = nearly;
     }
 
     /// Every entry, oldest first.
@@ -281,7 +289,11 @@ impl Records for MemoryRecords {
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
-        self.memory().commit(|_| ())
+        let mut memory = self.memory();
+        if memory.nearly_full {
+            return Err(made_to_fail("as large as a probe"));
+        }
+        memory.commit(|_| ())
     }
 
     async fn discovered(
