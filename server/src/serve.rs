@@ -138,7 +138,10 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
     }
     let bench = LabBench::new(lab.iter().map(|switch| (switch.addr(), switch.controls())).collect());
     let bench = Some(bench).filter(|_| !lab.is_empty());
-    let app = router(&(Arc::new(desk) as Arc<dyn Desk>), &assets, bench.as_ref());
+    let mut app = router(&(Arc::new(desk) as Arc<dyn Desk>), &assets, bench.as_ref());
+    if options.listen.ip().is_loopback() {
+        app = app.layer(axum::middleware::from_fn(guard::own_names_only));
+    }
     Ok(House { engine, tasks, store, lab, app, stop })
 }
 

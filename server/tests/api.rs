@@ -257,6 +257,21 @@ async fn a_page_of_another_site_cannot_act() {
 }
 
 #[tokio::test]
+async fn a_name_that_another_site_lets_lead_here_is_not_answered_to() {
+    let (data, switch) = (folder(), switch(None).await);
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    let client = reqwest::Client::new();
+    for path in ["/", "/api/v1/topology", "/api/v1/nowhere"] {
+        let request = client.get(format!("{}{path}", server.url)).header("host", "evil.example:3000");
+        let refused = problem(request.send().await.expect("an answer"), 421, "foreign_name").await;
+        assert!(refused["detail"].as_str().is_some_and(|why| why.contains("evil.example")), "{refused}");
+        let named = client.get(format!("{}{path}", server.url)).header("host", "localhost:3000");
+        assert_ne!(named.send().await.expect("an answer").status(), 421, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_stream_resumes_after_the_last_entry_seen() {
     let (data, switch) = (folder(), switch(None).await);
     let server = Server::start(data.path(), Some(&switch)).await;

@@ -72,6 +72,15 @@ pub enum ApiError {
     /// The request was made by another site's page in the operator's browser.
     #[error("This request comes from another site's page, so nothing was done. Use Patchbay's own pages.")]
     ForeignPage,
+    /// The request was sent to a name that is not this server's: another site's name may lead here, and its page would then
+    /// pass for one of ours.
+    #[error(
+        "This server is not {host}, so nothing was done. Reach it at its number, as in 127.0.0.1, or at localhost."
+    )]
+    ForeignName {
+        /// The name.
+        host: String,
+    },
     /// Too many changes wait for this switch.
     #[error("{waiting} changes already wait for {switch_name}. Try again when some have ended.")]
     QueueFull {
@@ -105,6 +114,7 @@ impl ApiError {
             Self::ForeignPage => 403,
             Self::NotFound { .. } => 404,
             Self::MethodNotAllowed { .. } => 405,
+            Self::ForeignName { .. } => 421,
             Self::Refused(Refusal::InFlight { .. } | Refusal::PortInFlight { .. })
             | Self::Stale { .. }
             | Self::Begun { .. }
@@ -129,6 +139,7 @@ impl ApiError {
             Self::NotFound { .. } => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::ForeignPage => "foreign_page",
+            Self::ForeignName { .. } => "foreign_name",
             Self::QueueFull { .. } => "queue_full",
             Self::Stopping => "stopping",
             Self::Storage { .. } => "storage",
@@ -147,6 +158,7 @@ impl ApiError {
             Self::NotFound { .. } => "Not found",
             Self::MethodNotAllowed { .. } => "Not for this method",
             Self::ForeignPage => "From another site",
+            Self::ForeignName { .. } => "For another server",
             Self::QueueFull { .. } => "Too many changes wait",
             Self::Stopping => "Patchbay is stopping",
             Self::Storage { .. } => "The history is not available",
