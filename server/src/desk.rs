@@ -18,8 +18,10 @@ use patchbay_engine::{
 use patchbay_store::{Keyed, Store, StoreError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tracing::error;
 
 /// How many history lines a picture carries for the board's corner.
@@ -79,9 +81,9 @@ impl ServerDesk {
         Err(ApiError::BadRequest { why })
     }
 
-    /// Waits for the end of a change that was accepted. What was opened and closed in this run need not be read from
-    /// the database.
-    async fn ended(&self, accepted: Accepted) -> Result<CarriedOut, ApiError> {
+    /// Waits for the end of a change that was accepted, and gives it without one when that takes too long. What was opened
+    /// and closed in this run need not be read from the database.
+    async fn ended(&self, accepted: Accepted, patience: Duration) -> Result<CarriedOut, ApiError> {
         let change = accepted.change;
         let (opened, end) = match accepted.now {
             Some(Opened { entry, end }) => (Some(entry), Some(end)),
@@ -91,10 +93,12 @@ impl ServerDesk {
         let mut stopping = self.stopping.clone();
         let closed = tokio::select! {
             biased;
-            closed = end => closed,
+            closed = timeout(patience, end) => closed,
             _ = stopping.wait_for(|stop| *stop) => return Err(ApiError::Stopping),
         };
-        let Ok(Ended { entry, generation }) = closed else { return Ok(self.record(change).await?.into()) };
+        let Ok(Ok(Ended { entry, generation })) = closed else {
+            return Ok(self.record(change).await?.into());
+        };
         let record = match opened.and_then(|opened| ChangeRecord::of(&opened, Some(&entry))) {
             Some(record) => record,
             None => self.record(change).await?,
@@ -226,9 +230,10 @@ impl Desk for ServerDesk {
         actor: Actor,
         request: ChangeRequest,
         key: Option<IdempotencyKey>,
+        patience: Duration,
     ) -> Result<CarriedOut, ApiError> {
         let accepted = self.accept(actor, request, key).await?;
-        self.ended(accepted).await
+        self.ended(accepted, patience).await
     }
 
     async fn cancel(&self, actor: Actor, id: ChangeId) -> Result<ChangeRecord, ApiError> {

@@ -6,6 +6,7 @@ use patchbay_softswitch::{CommandKind, Link, Phase, ScriptedGate, Trigger, Verdi
 use patchbay_switchtec::{LogicalPort, Pdfid, PhysicalPort};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use support::*;
 
 async fn problem(answer: reqwest::Response, status: u16, code: &str) -> Value {
@@ -254,6 +255,27 @@ async fn a_page_of_another_site_cannot_act() {
         client.post(format!("{}/api/v1/changes", server.url)).header("origin", "http://evil.example");
     problem(request.json(&body).send().await.expect("an answer"), 403, "foreign_page").await;
     assert!(bound(&switch).is_empty());
+}
+
+#[tokio::test]
+async fn who_waits_for_a_change_is_answered_before_its_end_when_that_takes_too_long() {
+    let (data, spoiler) = (folder(), Arc::new(Spoiler::default()));
+    let switch = switch(Some(spoiler.clone())).await;
+    let server = Server::start(data.path(), Some(&switch)).await;
+    server.ready().await;
+    spoiler.set(1, Phase::Before, Verdict::Hang);
+    let body = server.request(&[("0x1001", Some(0))], "on a switch that hangs").await;
+    let answer = server.post("/api/v1/changes?wait=1", &body).await;
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    let location = answer.headers()["location"].to_str().expect("text").to_owned();
+    let answer: Value = answer.json().await.expect("JSON");
+    assert_eq!((answer["stage"].as_str(), &answer["closed"]), (Some("running"), &Value::Null), "{answer}");
+    assert_eq!(server.get_json(&location).await["stage"], "running");
+    for bad in ["0", "601", "soon", "-1"] {
+        let refused = server.post(&format!("/api/v1/changes?wait={bad}"), &body).await;
+        let refused = problem(refused, 400, "bad_request").await;
+        assert!(refused["detail"].as_str().is_some_and(|why| why.contains("number of seconds")), "{refused}");
+    }
 }
 
 #[tokio::test]

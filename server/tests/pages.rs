@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -64,6 +65,7 @@ impl Desk for QuietDesk {
         _: Actor,
         _: ChangeRequest,
         _: Option<IdempotencyKey>,
+        _: Duration,
     ) -> Result<CarriedOut, ApiError> {
         Err(ApiError::Stopping)
     }

@@ -10,6 +10,7 @@ use futures::stream::BoxStream;
 use patchbay_domain::{
     Actor, ChangeId, ChangeRecord, HistoryPage, HistoryQuery, IdempotencyKey, Intent, LedgerPage, Plan, Seq,
 };
+use std::time::Duration;
 
 /// Live events in order, without end unless the server stops.
 pub type LiveEvents = BoxStream<'static, LiveEvent>;
@@ -44,7 +45,7 @@ pub trait Desk: Send + Sync + 'static {
         key: Option<IdempotencyKey>,
     ) -> Result<ChangeId, ApiError>;
 
-    /// Accepts a change and waits for its end.
+    /// Accepts a change and waits for its end, but not longer than `patience`: then its record has no end.
     ///
     /// # Errors
     /// Those of [`Desk::submit`], and [`ApiError::Stopping`] when the server stops before the change has ended.
@@ -53,6 +54,7 @@ pub trait Desk: Send + Sync + 'static {
         actor: Actor,
         request: ChangeRequest,
         key: Option<IdempotencyKey>,
+        patience: Duration,
     ) -> Result<CarriedOut, ApiError>;
 
     /// Cancels a change that waits for its turn. It has ended when this returns.

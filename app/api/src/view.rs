@@ -21,12 +21,12 @@ pub enum Notice {
     },
 }
 
-/// The answer to somebody who waited for the end of a change.
+/// The answer to somebody who waited for the end of a change, perhaps in vain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CarriedOut {
     /// The change.
     pub record: ChangeRecord,
-    /// The generation it left behind: what to send as `seen` next. None for a change that had ended before.
+    /// The generation it left behind: what to send as `seen` next. None for a change that had ended before, or has not ended.
     pub generation: Option<Generation>,
 }
 

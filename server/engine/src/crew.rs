@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -138,13 +139,14 @@ impl Crew {
         self.waiting().get(&change).map(|kept| kept.change.plan())
     }
 
-    /// Cancels a change if it waits, and gives whether that could be recorded.
+    /// Cancels a change if it waits, and gives whether that could be recorded within [`EngineOptions::call_limit`]; it will
+    /// be, as soon as it can.
     pub(crate) async fn cancel(&self, change: ChangeId, by: Actor) -> Option<bool> {
         let cancelled = self.take(change)?.cancelled(by);
         let crew = self.clone();
         // A task of its own: it must come to its end even if the person who asked for it has gone.
         let settled = self.tasks.spawn(async move { settle(&crew, cancelled).await });
-        Some(settled.await.unwrap_or(false))
+        Some(timeout(self.options.call_limit, settled).await.is_ok_and(|settled| settled.unwrap_or(false)))
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<ChangeId, Kept>> {
@@ -168,7 +170,7 @@ impl Crew {
         call: impl Future<Output = Result<T, DriverError>>,
     ) -> Result<T, DriverError> {
         let limit = self.options.call_limit;
-        let result = tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        let result = timeout(limit, call).await.unwrap_or_else(|_| {
             let address = self.benches.get(&switch).map(|bench| bench.name.clone()).unwrap_or_default();
             let source = Box::new(TooLong(limit.as_secs()));
             Err(DriverError::Interrupted { address, operation: operation.to_owned(), source })

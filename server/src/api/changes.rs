@@ -13,10 +13,12 @@ use patchbay_api::{ApiError, CarriedOut, ChangeRequest, Desk, Picture, Proposal,
 use patchbay_domain::{
     Actor, ChangeId, ChangeRecord, Door, Generation, IdempotencyKey, Intent, OpenChange, Outcome, Plan,
 };
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the history calls whoever comes through this door; nobody signs in yet.
 const NAME: &str = "operator";
@@ -43,12 +45,32 @@ fn wanted(body: &JsonBytes) -> Result<Intent, Refused> {
     )))
 }
 
-/// Whether to answer at once or when the change has ended.
+/// How long the end of a change is waited for unless asked otherwise: longer than undoing has patience with a switch.
+const WAIT_S: u64 = 120;
+/// The longest.
+const WAIT_S_MAX: u64 = 600;
+
+/// Whether to answer at once, or when the change has ended or so much time has passed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SubmitQuery {
-    #[serde(default)]
-    wait: bool,
+    #[serde(default, deserialize_with = "patience")]
+    wait: Option<Duration>,
+}
+
+/// `true`, `false`, or a number of seconds.
+fn patience<'de, D: Deserializer<'de>>(query: D) -> Result<Option<Duration>, D::Error> {
+    let said = String::deserialize(query)?;
+    let seconds = match (said.as_str(), said.parse()) {
+        ("false", _) => return Ok(None),
+        ("true", _) => WAIT_S,
+        (_, Ok(seconds @ 1..=WAIT_S_MAX)) => seconds,
+        _ => {
+            let why = format!("`wait` is true, false, or a number of seconds from 1 to {WAIT_S_MAX}");
+            return Err(D::Error::custom(why));
+        }
+    };
+    Ok(Some(Duration::from_secs(seconds)))
 }
 
 pub(super) async fn submit(
@@ -60,10 +82,11 @@ pub(super) async fn submit(
 ) -> Result<Response, Refused> {
     let key = idempotency_key(&headers)?;
     let location = |id| [(LOCATION, format!("/api/v1/changes/{id}"))];
-    if query.wait {
-        let CarriedOut { record, generation } = desk.carry_out(actor, request, key).await?;
-        let answer = ChangeAnswer { generation, ..ChangeAnswer::from(record) };
-        return Ok((StatusCode::OK, location(answer.record.id), Json(answer)).into_response());
+    if let Some(patience) = query.wait {
+        let CarriedOut { record, generation } = desk.carry_out(actor, request, key, patience).await?;
+        let status = if record.closed.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
+        let answer = ChangeAnswer { generation, ..ChangeAnswer::at(&*desk, record) };
+        return Ok((status, location(answer.record.id), Json(answer)).into_response());
     }
     let id = desk.submit(actor, request, key).await?;
     Ok((StatusCode::ACCEPTED, location(id), Json(Accepted { id })).into_response())
@@ -132,12 +155,8 @@ pub(super) async fn show(
     State(desk): State<Arc<dyn Desk>>,
     Path(id): Path<String>,
 ) -> Result<Json<ChangeAnswer>, Refused> {
-    let id = change_id(&id)?;
-    let mut answer = ChangeAnswer::from(desk.change(id).await?);
-    if answer.record.closed.is_none() {
-        answer.stage = Stage::of_open(&desk.rack(), id);
-    }
-    Ok(Json(answer))
+    let record = desk.change(change_id(&id)?).await?;
+    Ok(Json(ChangeAnswer::at(&*desk, record)))
 }
 
 #[derive(Debug, Serialize)]
@@ -185,6 +204,17 @@ pub(super) struct ChangeAnswer {
     generation: Option<Generation>,
     #[serde(flatten)]
     record: ChangeRecord,
+}
+
+impl ChangeAnswer {
+    /// With the stage of one that has not ended too.
+    fn at(desk: &dyn Desk, record: ChangeRecord) -> Self {
+        let mut answer = Self::from(record);
+        if answer.record.closed.is_none() {
+            answer.stage = Stage::of_open(&desk.rack(), answer.record.id);
+        }
+        answer
+    }
 }
 
 impl From<ChangeRecord> for ChangeAnswer {
