@@ -32,30 +32,27 @@ impl Plan {
     pub fn undo(&self, change: ChangeId, topology: &Topology) -> (Intent, Vec<String>) {
         let (mut left_out, mut back, mut before) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         for one in self.moves.iter().chain(&self.adoptions) {
-            let wish = topology.wish(one.function);
             before.insert(one.function, one.from);
-            match topology.functions.get(&one.function) {
-                Some(_) if wish != one.to && wish != one.from => {
-                    let (name, now) = (topology.label(one.function), whereabouts(topology, wish));
-                    left_out.push(format!("{name} stays {now}, where a later change put it."));
-                }
-                // It is back, or never left.
-                Some(function) if wish != one.to && function.assigned == one.from => {}
-                _ => {
+            match later(one, topology) {
+                Some(stays) => left_out.push(stays),
+                // It never left.
+                None if topology.wish(one.function) != one.to && topology.is_at(one.function, one.from) => {}
+                None => {
                     back.insert(one.function, one.from);
                 }
             }
         }
-        let back = topology.with_sharers(back, |id| before.get(&id).copied().flatten());
-        (exact(back).made_from(Origin::Undo(change)), left_out)
+        let intent = topology.bring(back, |id| before.get(&id).copied().flatten());
+        (intent.made_from(Origin::Undo(change)), left_out)
     }
 
     /// The intent that finishes what could not be finished: every function to where the plan wanted it, but for those
-    /// that are there by now.
-    pub fn retry(&self, change: ChangeId, topology: &Topology) -> Intent {
-        let there =
-            |m: &&PlannedMove| topology.functions.get(&m.function).is_some_and(|f| f.assigned == m.to);
-        to(self.moves.iter().filter(|m| !there(m))).made_from(Origin::Retry(change))
+    /// that are there by now; and what it leaves out, as [`Plan::undo`] does.
+    pub fn retry(&self, change: ChangeId, topology: &Topology) -> (Intent, Vec<String>) {
+        let missing = self.moves.iter().filter(|one| !topology.is_at(one.function, one.to));
+        let (stay, go): (Vec<_>, Vec<_>) = missing.partition(|one| later(one, topology).is_some());
+        let left_out = stay.into_iter().filter_map(|one| later(one, topology)).collect();
+        (to(go.into_iter()).made_from(Origin::Retry(change)), left_out)
     }
 
     /// The intent that accepts what the switch says about every function of the plan.
@@ -63,6 +60,16 @@ impl Plan {
         let drifted = self.functions().filter(|id| topology.drift.contains_key(id));
         Intent::adopting(drifted).made_from(Origin::Accept(change))
     }
+}
+
+/// Says so when a later change gave a function another place: neither where this one wanted it, nor where that found it.
+fn later(one: &PlannedMove, topology: &Topology) -> Option<String> {
+    let wish = topology.wish(one.function);
+    let elsewhere = topology.functions.contains_key(&one.function) && wish != one.to && wish != one.from;
+    elsewhere.then(|| {
+        let (name, now) = (topology.label(one.function), whereabouts(topology, wish));
+        format!("{name} stays {now}, where a later change put it.")
+    })
 }
 
 fn to<'a>(moves: impl Iterator<Item = &'a PlannedMove>) -> Intent {
@@ -128,6 +135,31 @@ impl Topology {
         exact(self.with_sharers(wanted, |id| self.wish(id))).made_from(Origin::Revert)
     }
 
+    /// The intent that has functions where they are wanted, and wished there. What the switch has there already is only
+    /// adopted, unless others come to its logical port: then that is bound anew with all of them.
+    fn bring(
+        &self,
+        wanted: BTreeMap<FunctionId, Option<Assignment>>,
+        wished: impl Fn(FunctionId) -> Option<Assignment>,
+    ) -> Intent {
+        let place = |at: Option<Assignment>| at.map(Assignment::place);
+        let all: BTreeMap<_, _> = self.with_sharers(wanted, wished).collect();
+        let mut coming: BTreeMap<Place, usize> = BTreeMap::new();
+        all.values().flatten().for_each(|at| *coming.entry(at.place()).or_default() += 1);
+        let alone = |at: Option<Assignment>| place(at).is_none_or(|place| coming.get(&place) == Some(&1));
+        let there = |&(&id, &at): &(&FunctionId, &Option<Assignment>)| {
+            self.functions.get(&id).is_some_and(|f| place(f.assigned) == place(at)) && alone(at)
+        };
+        let (here, moving): (Vec<_>, Vec<_>) = all.iter().partition(there);
+        let adopt = here.into_iter().filter(|(id, _)| self.drift.contains_key(id)).map(|(&id, _)| id);
+        Intent { adopt: adopt.collect(), ..exact(moving.into_iter().map(|(&id, &at)| (id, at))) }
+    }
+
+    /// Whether the switch has a function there.
+    fn is_at(&self, function: FunctionId, at: Option<Assignment>) -> bool {
+        self.functions.get(&function).is_some_and(|f| f.assigned == at)
+    }
+
     /// With every function that is where it was wished, on a logical port that others come back to: a port is bound as a
     /// whole, so it is bound anew with them.
     fn with_sharers(
@@ -161,7 +193,7 @@ impl Topology {
                 }
                 continue;
             };
-            if function.assigned == wished {
+            if function.assigned == wished && self.wish(id) == wished {
                 continue;
             }
             match wished.filter(|at| !self.hosts.contains_key(&at.host)) {
@@ -176,7 +208,7 @@ impl Topology {
             }
         }
         let wished = |id| wishes.get(&id).copied().flatten();
-        (exact(self.with_sharers(wanted, wished)).made_from(Origin::Restore(seq)), left_out)
+        (self.bring(wanted, wished).made_from(Origin::Restore(seq)), left_out)
     }
 }
 
@@ -270,6 +302,55 @@ mod tests {
         let (intent, left_out) = made.undo(CHANGE, &t);
         assert_eq!(left_out, ["eth16v1 stays in the pool, where a later change put it."]);
         assert_eq!(plan(&t, &intent).expect_err("nothing is left").code(), "empty");
+    }
+
+    #[test]
+    fn undo_takes_what_is_back_already_for_done_and_brings_back_the_rest() {
+        let mut t = fixture::topology();
+        let before = where_all_are(&t);
+        let both = [NIC_VF2, NIC_VF3].map(|function| crate::Move::new(function, Some(HOST_A)));
+        let made = done(&mut t, &Intent::moving(both.into()));
+        found(&mut t, NIC_VF2, None);
+        let undo = undone(&mut t, &made);
+        assert_eq!((undo.steps.len(), undo.adoptions.len()), (1, 1), "{undo:?}");
+        assert_eq!((where_all_are(&t), t.drift.len()), (before, 0));
+    }
+
+    #[test]
+    fn undo_has_nothing_to_do_for_one_that_only_got_another_number() {
+        let mut t = fixture::topology();
+        assign(&mut t, NIC_VF2, HOST_A, 0, 1);
+        let made = done(&mut t, &Intent::single(NIC_VF1, Some(HOST_B)));
+        done(&mut t, &Intent::single(NIC_VF1, None));
+        let (intent, left_out) = made.undo(CHANGE, &t);
+        assert_eq!((intent.moves, intent.adopt), (vec![], vec![]));
+        assert_eq!(left_out, ["eth16v1 stays in the pool, where a later change put it."]);
+    }
+
+    #[test]
+    fn a_moment_is_restored_as_a_wish_too() {
+        let mut t = fixture::topology();
+        let then = where_all_are(&t);
+        done(&mut t, &Intent::single(NIC_VF2, Some(HOST_A)));
+        found(&mut t, NIC_VF2, None);
+        let (intent, _) = t.restore(Seq::new(4), &then);
+        let made = done(&mut t, &intent);
+        assert_eq!((made.steps.len(), t.drift.len()), (0, 0), "it is there, and wished there now");
+        assert_eq!(where_all_are(&t), then);
+    }
+
+    #[test]
+    fn trying_again_leaves_what_a_later_change_put_elsewhere_and_says_so() {
+        let mut t = fixture::topology();
+        let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+        found(&mut t, NIC_VF1, None);
+        assign(&mut t, NIC_VF3, HOST_A, 6, 0);
+        let there = Assignment { host: HOST_A, logical_port: LogicalPort(7), number: 0 };
+        done(&mut t, &Intent::moving(vec![crate::Move::exact(NIC_VF1, Some(there))]));
+        let (intent, left_out) = made.retry(CHANGE, &t);
+        assert_eq!(intent.moves, []);
+        assert_eq!(left_out.len(), 1);
+        assert!(left_out[0].ends_with("where a later change put it."), "{left_out:?}");
     }
 
     #[test]
@@ -418,7 +499,7 @@ mod tests {
         let mut t = fixture::topology();
         let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
         found(&mut t, NIC_VF1, None);
-        let retry = plan(&t, &made.retry(CHANGE, &t)).expect("allowed");
+        let retry = plan(&t, &made.retry(CHANGE, &t).0).expect("allowed");
         assert_eq!(
             retry.steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["Bind eth16v1 to db-02"]

@@ -135,17 +135,31 @@ pub fn plan_with(topology: &Topology, places: &Places, intent: &Intent) -> Resul
     let mut draft = Draft::new(topology, places, &resolved.moves);
     draft.immediate_moves(&resolved.moves)?;
     draft.deferred_moves(&resolved.moves)?;
-    let moves = draft.planned_moves(&resolved.moves);
-    let adoptions = resolved.adoptions.iter().map(|&f| draft.adoption(f)).collect::<Result<Vec<_>, _>>()?;
+    let mut moves = draft.planned_moves(&resolved.moves);
+    let mut adoptions =
+        resolved.adoptions.iter().map(|&f| draft.adoption(f)).collect::<Result<Vec<_>, _>>()?;
+    let warnings = warnings(topology, places, &moves);
+    adopt_where_bound_anew(&mut moves, &mut adoptions);
     Ok(Plan {
         title: title(&moves, &adoptions, intent.origin),
         generation: topology.generation,
         switches: resolved.switches.into_iter().collect(),
-        warnings: warnings(topology, places, &moves),
+        warnings,
         steps: draft.steps,
         moves,
         adoptions,
     })
+}
+
+/// What is adopted on a logical port that is bound anew is wished where it is afterwards: that is one move, asked for, and
+/// not a move and an adoption of another function number.
+fn adopt_where_bound_anew(moves: &mut [PlannedMove], adoptions: &mut Vec<PlannedMove>) {
+    adoptions.retain(|adopted| {
+        let Some(bound) = moves.iter_mut().find(|one| one.function == adopted.function) else { return true };
+        bound.asked = true;
+        (bound.from, bound.from_name) = (adopted.from, adopted.from_name.clone());
+        false
+    });
 }
 
 /// A plan being written.

@@ -297,3 +297,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_adopted_on_a_port_that_is_bound_anew_is_wished_where_it_is_then() {
+    let mut t = fixture::topology();
+    assign(&mut t, NIC_VF2, HOST_A, 0, 1);
+    t.drift.insert(NIC_VF2, crate::Drift { wished: None, since: crate::Seq::new(1) });
+    let intent = Intent { adopt: vec![NIC_VF2], ..Intent::single(NIC_VF1, None) };
+    let made = plan(&t, &intent).expect("allowed");
+    assert_eq!(made.recorded_moves().len(), 2, "each function once: {made:?}");
+    let (change, outcome, reports) = (crate::ChangeId::new(1), crate::Outcome::Applied, [].into());
+    let moves = made.recorded_moves();
+    t.apply(&entry(crate::Event::ChangeClosed { change, outcome, why: None, reports, moves }));
+    let bound = made.steps.last().expect("a step");
+    assert_eq!(bound.after.iter().map(|b| b.function).collect::<Vec<_>>(), [NIC_VF2], "as number 0");
+    assert_eq!(t.functions[&NIC_VF2].assigned.map(|at| at.number), Some(0));
+    assert!(t.drift.is_empty(), "{:?}", t.drift);
+}

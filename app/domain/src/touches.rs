@@ -185,7 +185,11 @@ impl Touches {
     }
 
     fn discovered(&mut self, before: &Topology, switch: SwitchId, picture: &SwitchPicture) {
-        self.midway.extend(before.open.keys());
+        // A change that has done nothing yet, or nothing here, has left nothing in its middle.
+        let shown: BTreeMap<_, _> = picture.functions.iter().map(|f| (f.id, f.assigned)).collect();
+        let moved = |one: &PlannedMove| shown.get(&one.function).is_some_and(|at| *at != one.from);
+        let midway = before.open.values().filter(|open| open.plan.moves.iter().any(moved));
+        self.midway.extend(midway.map(|open| open.id));
         let touch = touch(before, Toucher::Discovery);
         let old: BTreeMap<_, _> = before.functions_of_switch(switch).map(|f| (f.id, f.assigned)).collect();
         for function in &picture.functions {

@@ -170,3 +170,14 @@ fn what_was_before_the_start_is_stale_because_nobody_can_tell() {
     let moved = touches.stale(&t, &made, Generation::new(0));
     assert!(moved.iter().all(|m| m.by == Toucher::Unknown) && !moved.is_empty(), "{moved:?}");
 }
+
+#[test]
+fn a_change_that_has_done_nothing_when_a_switch_is_discovered_leaves_nothing() {
+    let (touches, _) = ended(Outcome::RolledBack, |touches, t| {
+        let picture = fixture::picture(t);
+        follow(t, touches, &entry(Event::Discovered { switch: SWITCH, picture }));
+    });
+    let mut one = [found(NIC_VF1, None)];
+    touches.attribute(&mut one);
+    assert_eq!(one[0].left_by, None, "somebody else unbound it");
+}

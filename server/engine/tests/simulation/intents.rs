@@ -100,7 +100,7 @@ fn back(state: &mut State, who: usize, topology: &Topology) -> Option<Intent> {
     let plan = state.plans.get(&change)?.clone();
     Some(match state.dice.below(3) {
         0 => plan.undo(change, topology).0,
-        1 => plan.retry(change, topology),
+        1 => plan.retry(change, topology).0,
         _ => plan.accept(change, topology),
     })
 }
