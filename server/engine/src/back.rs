@@ -50,7 +50,9 @@ pub(crate) async fn back(crew: &Crew, mut undoing: Undoing, patience: &mut Patie
     }
     let until = patience.until(crew);
     let plan = undoing.plan();
-    let meant = Meant::of(crew, &plan.steps[..undoing.steps().len()]);
+    // What it did not reach is not looked at: a switch of which nothing is to be taken back may stay away.
+    let reached = &plan.steps[..undoing.steps().len()];
+    let meant = Meant::of(crew, reached);
     if let Err(why) = meant.known() {
         return undoing.left(&why);
     }
@@ -68,7 +70,7 @@ pub(crate) async fn back(crew: &Crew, mut undoing: Undoing, patience: &mut Patie
             return patience.stuck(undoing, &error);
         }
     }
-    let reading = persist(crew, until, || read_ports(crew, [plan.as_ref()]));
+    let reading = persist(crew, until, || read_ports(crew, reached));
     let (read, report) = timed(crew, change, plan.steps.len(), StepPhase::ReadBack, reading).await;
     undoing.report(report);
     match read {

@@ -153,7 +153,10 @@ impl Book {
         }
         let (sender, end) = oneshot::channel();
         let mut ends = self.0.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.entry(change).or_default().push(sender);
+        let waiting = ends.entry(change).or_default();
+        // Who has lost patience does not wait any more.
+        waiting.retain(|sender| !sender.is_closed());
+        waiting.push(sender);
         Some(end)
     }
 

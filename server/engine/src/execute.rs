@@ -17,8 +17,8 @@ use crate::lanes::Turn;
 use crate::life::{Running, Settled, Undoing};
 use crate::meant::Meant;
 use patchbay_domain::{
-    ChangeId, Held, PhysicalPort, Plan, StepPhase, StepProgress, StepReport, StepStage, SwitchId, known,
-    ready, still_found,
+    ChangeId, Held, PhysicalPort, Plan, Step, StepPhase, StepProgress, StepReport, StepStage, SwitchId,
+    known, ready, still_found,
 };
 use patchbay_driver::{DriverError, SwitchDriver};
 use patchbay_store::StoreError;
@@ -86,7 +86,7 @@ async fn all_forward(crew: &Crew, plans: &[(ChangeId, Arc<Plan>)]) -> Vec<Settle
 
 /// What the logical ports of changes hold before anything is sent, or why that could not be read.
 async fn read_before(crew: &Crew, plans: &[(ChangeId, Arc<Plan>)]) -> Result<Held, String> {
-    let read = read_ports(crew, plans.iter().map(|(_, plan)| plan.as_ref())).await;
+    let read = read_ports(crew, plans.iter().flat_map(|(_, plan)| &plan.steps)).await;
     read.map_err(|error| error.to_string())
 }
 
@@ -195,7 +195,7 @@ async fn confirm(crew: &Crew, mut sent: Vec<Running>, patience: &mut Patience) -
         .iter()
         .map(|one| Clocked::start(crew, one.change(), one.plan().steps.len(), StepPhase::ReadBack))
         .collect();
-    let read = read_ports(crew, plans.iter().map(AsRef::as_ref)).await;
+    let read = read_ports(crew, plans.iter().flat_map(|plan| &plan.steps)).await;
     let read = read.map_err(|error| error.to_string());
     for (running, clock) in sent.iter_mut().zip(clocks) {
         running.report(clock.end(crew, read.as_ref().err().cloned()));
@@ -221,13 +221,13 @@ pub(crate) fn unknown(switch: SwitchId) -> String {
     format!("Patchbay does not look after switch {switch} any more.")
 }
 
-/// Reads every host port that these plans touch, on every switch.
+/// Reads every host port that these steps touch, on every switch.
 pub(crate) async fn read_ports<'a>(
     crew: &Crew,
-    plans: impl IntoIterator<Item = &'a Plan>,
+    steps: impl IntoIterator<Item = &'a Step>,
 ) -> Result<Held, DriverError> {
     let mut wanted: BTreeMap<SwitchId, BTreeSet<PhysicalPort>> = BTreeMap::new();
-    for step in plans.into_iter().flat_map(|plan| &plan.steps) {
+    for step in steps {
         wanted.entry(step.switch).or_default().insert(step.port);
     }
     let mut held = Held::default();

@@ -52,6 +52,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A handle on the running engine; clones share it.
@@ -138,14 +139,19 @@ impl Engine {
             Some(false) => return Err(CancelError::Unrecorded { change }),
             None => {}
         }
-        Err(self.crew.book.look(|now| match now.topology.open.contains_key(&change) {
-            false => CancelError::NotOpen { change },
-            // Somebody else is cancelling it, and that cannot be written down now.
-            true if !now.begun.contains(&change) && now.trouble.is_some() => {
-                CancelError::Unrecorded { change }
-            }
-            true => CancelError::Begun { change },
-        }))
+        let begun = self.crew.book.look(|now| now.begun.contains(&change));
+        let Some(end) = self.end_of(change) else { return Err(CancelError::NotOpen { change }) };
+        if begun {
+            return Err(CancelError::Begun { change });
+        }
+        // Somebody else is cancelling it, or it is being turned away.
+        if self.crew.book.look(|now| now.trouble.is_some()) {
+            return Err(CancelError::Unrecorded { change });
+        }
+        Err(match timeout(self.crew.options.call_limit, end).await {
+            Ok(_) => CancelError::NotOpen { change },
+            Err(_) => CancelError::Unrecorded { change },
+        })
     }
 
     /// Waits for the end of a change that is open now. None for one that is not open.

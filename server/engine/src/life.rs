@@ -212,9 +212,10 @@ impl Unfinished {
         let steps = self.plan.steps.len();
         let adopted = still_found(&self.plan.adoptions, topology);
         match self.plan.steps_done(held) {
-            Some(0) if let Err(why) = adopted => {
-                self.undo(0, format!("Patchbay ended while this change ran. {why} Nothing was touched."))
-            }
+            Some(0) => self.undo(
+                0,
+                "Patchbay ended before this change had done anything. Nothing was touched.".to_owned(),
+            ),
             Some(done) if done == steps => Recovery::Settled(match still_meant(self.bound(), topology).and(adopted) {
                 Ok(()) => {
                     let why = "Patchbay ended while this change ran; after the restart the switch shows every step done.";
@@ -224,10 +225,6 @@ impl Unfinished {
                     "Patchbay ended while this change ran, and the switch shows every step done. But {why} Nothing was taken back. Look at the switch, and assign what is there as it shall be."
                 )),
             }),
-            Some(0) => self.undo(
-                0,
-                "Patchbay ended before this change had done anything. Nothing was touched.".to_owned(),
-            ),
             Some(done) => self.undo(done, format!("Patchbay ended after {done} of {steps} steps.")),
             None => Recovery::Settled(self.stuck("Patchbay ended while this change ran, and the switch is neither as before any of its steps nor as after: somebody else changed it too. Look at the switch and decide what shall be.".to_owned())),
         }

@@ -45,7 +45,7 @@ async fn reached(crew: &Crew, change: &Unfinished) -> Option<(Turn, Held)> {
             () = crew.book.read(switches) => {}
         }
         let turn = crew.lanes.queue("Patchbay", switches).turn().await;
-        match read_ports(crew, [change.plan()]).await {
+        match read_ports(crew, &change.plan().steps).await {
             Ok(held) => return Some((turn, held)),
             Err(error) => warn!(change = %change.change(), %error, "a switch does not answer yet"),
         }

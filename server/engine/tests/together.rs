@@ -113,6 +113,18 @@ async fn a_change_over_two_switches_happens_on_both_or_on_none() {
     assert!(pair.topology().drift.is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_switch_that_is_gone_before_anything_was_sent_to_it_keeps_nobody_from_taking_the_rest_back() {
+    let pair = Pair::start().await;
+    let gone = FaultPoint { nth: 1, when: When::Before, fault: Fault::Unreachable, for_good: true };
+    pair.faults[1].set(gone);
+    let began = tokio::time::Instant::now();
+    let both = Intent::moving(vec![pair.move_on(0, 1, Some(8)), pair.move_on(1, 1, Some(8))]);
+    assert_eq!(pair.carry_out(both).await, Outcome::RolledBack);
+    assert!(began.elapsed() < options().undo_patience, "nothing is to be taken back there");
+    assert!(pair.switches.iter().all(|switch| switch.held().is_empty()));
+}
+
 #[tokio::test]
 async fn functions_of_both_switches_come_to_one_server_together_or_not_at_all() {
     let pair = Pair::start().await;
@@ -378,4 +390,24 @@ async fn nobody_is_refused_because_of_a_change_that_never_came_about() {
     let refused = other.expect_err("the function is part of the first change");
     let SubmitError::Refused(Refusal::InFlight { change, .. }) = refused else { panic!("{refused:?}") };
     assert_eq!(one.expect("tried again alone").change, change, "it is there");
+}
+
+#[tokio::test]
+async fn who_cancels_second_is_told_that_it_has_ended_and_not_that_it_has_begun() {
+    let pair = Pair::start().await;
+    let held_up = pair.switches[0].gate.clone().write_owned().await;
+    let seen = pair.topology().generation;
+    let ask = async |index| {
+        let asked = submission(Intent::moving(vec![pair.move_on(0, index, Some(0))]), seen);
+        pair.engine.submit(asked).await.expect("accepted").change
+    };
+    let (first, behind) = (ask(1).await, ask(2).await);
+    common::until(&pair.engine, |now| now.begun.contains(&first)).await;
+    let (one, other) =
+        tokio::join!(pair.engine.cancel(behind, person()), pair.engine.cancel(behind, person()));
+    one.expect("cancelled");
+    let told = other.expect_err("somebody was first");
+    assert!(matches!(told, CancelError::NotOpen { .. }), "{told:?}");
+    drop(held_up);
+    assert_eq!(pair.outcome(behind).await, Outcome::RolledBack);
 }
