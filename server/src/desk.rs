@@ -288,7 +288,9 @@ impl Desk for ServerDesk {
             let _ = stopping.wait_for(|stop| *stop).await;
         };
         // What is in no entry may have changed since the listener took its picture.
-        let readings = stream::iter(LiveEvent::readings(&snapshot.topology));
+        let begun = snapshot.begun.iter().map(|&change| LiveEvent::Begun(change));
+        let begun: Vec<_> = [LiveEvent::Trouble(snapshot.trouble.clone())].into_iter().chain(begun).collect();
+        let readings = stream::iter(LiveEvent::readings(&snapshot.topology)).chain(stream::iter(begun));
         backlog.chain(readings).chain(from_now_on(happenings)).take_until(stop).boxed()
     }
 }

@@ -271,6 +271,9 @@ async fn who_waits_for_a_change_is_answered_before_its_end_when_that_takes_too_l
     let answer: Value = answer.json().await.expect("JSON");
     assert_eq!((answer["stage"].as_str(), &answer["closed"]), (Some("running"), &Value::Null), "{answer}");
     assert_eq!(server.get_json(&location).await["stage"], "running");
+    // Who begins to listen now is told what no entry says.
+    server.until("begun", |told| told["begun"] == answer["id"]).await;
+    server.until("trouble", |told| told["trouble"].is_null()).await;
     for bad in ["0", "601", "soon", "-1"] {
         let refused = server.post(&format!("/api/v1/changes?wait={bad}"), &body).await;
         let refused = problem(refused, 400, "bad_request").await;

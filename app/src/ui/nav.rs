@@ -62,8 +62,10 @@ pub fn Nav(
     around: Surroundings,
 ) -> impl IntoView {
     let current = move |link: Section| (link == section).then_some("page");
-    let count =
-        around.entries.map(|entries| view! { <span class="count" data-entries>{grouped(entries)}</span> });
+    let title = "Entries in the ledger";
+    let count = around
+        .entries
+        .map(|entries| view! { <span class="count" data-entries title>{grouped(entries)}</span> });
     let lab = around.has_lab().then(|| {
         let current = current(Section::Lab);
         view! { <ul class="nav-lab"><li><a href=LAB_PATH aria-current=current>"Lab: break something"</a></li></ul> }
