@@ -62,10 +62,9 @@ pub fn Nav(
     around: Surroundings,
 ) -> impl IntoView {
     let current = move |link: Section| (link == section).then_some("page");
-    let title = "Entries in the ledger";
-    let count = around
-        .entries
-        .map(|entries| view! { <span class="count" data-entries title>{grouped(entries)}</span> });
+    let count = around.entries.map(|entries| {
+        view! { <span class="count" data-entries title="Entries in the ledger">{grouped(entries)}</span> }
+    });
     let lab = around.has_lab().then(|| {
         let current = current(Section::Lab);
         view! { <ul class="nav-lab"><li><a href=LAB_PATH aria-current=current>"Lab: break something"</a></li></ul> }
