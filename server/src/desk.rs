@@ -13,7 +13,7 @@ use patchbay_domain::{
     Origin, Outcome, Places, Plan, Seq, Vitals,
 };
 use patchbay_engine::{
-    Accepted, CancelError, Ended, Engine, Happening, Happenings, Opened, Submission, SubmitError,
+    Accepted, CancelError, Ended, Engine, Happening, Happenings, Opened, Snapshot, Submission, SubmitError,
 };
 use patchbay_store::{Keyed, Store, StoreError};
 use std::collections::BTreeSet;
@@ -288,9 +288,8 @@ impl Desk for ServerDesk {
             let _ = stopping.wait_for(|stop| *stop).await;
         };
         // What is in no entry may have changed since the listener took its picture.
-        let begun = snapshot.begun.iter().map(|&change| LiveEvent::Begun(change));
-        let begun: Vec<_> = [LiveEvent::Trouble(snapshot.trouble.clone())].into_iter().chain(begun).collect();
-        let readings = stream::iter(LiveEvent::readings(&snapshot.topology)).chain(stream::iter(begun));
+        let Snapshot { topology, begun, trouble, .. } = &*snapshot;
+        let readings = stream::iter(LiveEvent::readings(topology, begun, trouble.as_deref()));
         backlog.chain(readings).chain(from_now_on(happenings)).take_until(stop).boxed()
     }
 }

@@ -4,6 +4,7 @@ use patchbay_domain::{
     ChangeId, Entry, Link, PhysicalPort, StepProgress, Subject, SwitchId, SwitchState, Topology, Vitals,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One event of the live stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,9 +71,9 @@ impl LiveEvent {
         Self::NAMES[place]
     }
 
-    /// Whether switches answer, how links are and how often troubles came, as a topology has it: what no entry says, for
-    /// whoever begins to listen.
-    pub fn readings(topology: &Topology) -> Vec<Self> {
+    /// What no entry says, for whoever begins to listen: whether switches answer, how links are and how often troubles came, as
+    /// a topology has it; which changes have begun, and why nothing can be written down.
+    pub fn readings(topology: &Topology, begun: &BTreeSet<ChangeId>, trouble: Option<&str>) -> Vec<Self> {
         let of_switch = |switch: &patchbay_domain::Switch| {
             let (switch, state) = (switch.id, switch.state);
             let hosts = topology.hosts.values().filter(|host| host.switch == switch);
@@ -85,6 +86,9 @@ impl LiveEvent {
             subject,
             times: raised.times,
         };
-        topology.switches.values().flat_map(of_switch).chain(topology.health.iter().map(counted)).collect()
+        let readings = topology.switches.values().flat_map(of_switch);
+        let readings = readings.chain(topology.health.iter().map(counted));
+        let readings = readings.chain(begun.iter().map(|&change| Self::Begun(change)));
+        readings.chain([Self::Trouble(trouble.map(str::to_owned))]).collect()
     }
 }

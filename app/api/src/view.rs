@@ -26,7 +26,8 @@ pub enum Notice {
 pub struct CarriedOut {
     /// The change.
     pub record: ChangeRecord,
-    /// The generation it left behind: what to send as `seen` next. None for a change that had ended before, or has not ended.
+    /// The generation it left behind: what to send as `seen` next. None for a change that had ended before, or has not
+    /// ended.
     pub generation: Option<Generation>,
 }
 

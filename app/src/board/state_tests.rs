@@ -4,6 +4,7 @@ use super::*;
 use crate::board::fixture::{self, *};
 use chrono::DateTime;
 use patchbay_domain::{Event, Intent, Subject, Temperature};
+use std::collections::BTreeSet;
 
 fn picture() -> Picture {
     Picture {
@@ -121,7 +122,7 @@ fn what_a_listener_is_told_first_brings_an_old_picture_up_to_date() {
         let link = now.hosts[&HOST_A].link.lost();
         now.set_links(SWITCH, &[(port, link)]);
         now.set_switch_state(SWITCH, SwitchState::Unreachable);
-        state.apply(&LiveEvent::readings(&now));
+        state.apply(&LiveEvent::readings(&now, &BTreeSet::new(), None));
         assert_eq!(state.with(Topology::clone), now);
     });
 }

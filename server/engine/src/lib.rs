@@ -139,13 +139,14 @@ impl Engine {
             Some(false) => return Err(CancelError::Unrecorded { change }),
             None => {}
         }
-        let begun = self.crew.book.look(|now| now.begun.contains(&change));
+        let (begun, troubled) =
+            self.crew.book.look(|now| (now.begun.contains(&change), now.trouble.is_some()));
         let Some(end) = self.end_of(change) else { return Err(CancelError::NotOpen { change }) };
         if begun {
             return Err(CancelError::Begun { change });
         }
         // Somebody else is cancelling it, or it is being turned away.
-        if self.crew.book.look(|now| now.trouble.is_some()) {
+        if troubled {
             return Err(CancelError::Unrecorded { change });
         }
         Err(match timeout(self.crew.options.call_limit, end).await {

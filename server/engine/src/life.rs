@@ -210,13 +210,12 @@ impl Unfinished {
     /// bound at the end must also be what was meant.
     pub(crate) fn found(self, held: &Held, topology: &Topology) -> Recovery {
         let steps = self.plan.steps.len();
-        let adopted = still_found(&self.plan.adoptions, topology);
         match self.plan.steps_done(held) {
             Some(0) => self.undo(
                 0,
                 "Patchbay ended before this change had done anything. Nothing was touched.".to_owned(),
             ),
-            Some(done) if done == steps => Recovery::Settled(match still_meant(self.bound(), topology).and(adopted) {
+            Some(done) if done == steps => Recovery::Settled(match self.as_meant(topology) {
                 Ok(()) => {
                     let why = "Patchbay ended while this change ran; after the restart the switch shows every step done.";
                     applied(self.change, &self.plan, Some(why.to_owned()), Vec::new())
@@ -228,6 +227,12 @@ impl Unfinished {
             Some(done) => self.undo(done, format!("Patchbay ended after {done} of {steps} steps.")),
             None => Recovery::Settled(self.stuck("Patchbay ended while this change ran, and the switch is neither as before any of its steps nor as after: somebody else changed it too. Look at the switch and decide what shall be.".to_owned())),
         }
+    }
+
+    /// Whether what is bound at the end is what was meant, and what it adopts is where it was found.
+    fn as_meant(&self, topology: &Topology) -> Result<(), String> {
+        still_meant(self.bound(), topology)?;
+        still_found(&self.plan.adoptions, topology)
     }
 
     /// The steps whose functions are bound when all of them are done.

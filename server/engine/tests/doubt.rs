@@ -4,7 +4,7 @@ mod common;
 
 use common::{MemorySwitch, config, options, ready, submission, until};
 use patchbay_domain::*;
-use patchbay_engine::{CancelError, Clock, Engine, EngineOptions, EngineTasks};
+use patchbay_engine::{Clock, Engine, EngineOptions, EngineTasks};
 use patchbay_store::memory::{MemoryRecords, WriteFault};
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,35 +107,4 @@ async fn a_small_write_that_fits_on_a_nearly_full_disk_does_not_make_it_good() {
     assert!(engine.snapshot().trouble.is_some(), "three probes did not fit");
     records.fill(false);
     until(&engine, |now| now.trouble.is_none()).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_cancels_is_answered_although_that_cannot_be_written_down_yet() {
-    let (records, switch) = (MemoryRecords::default(), MemorySwitch::default());
-    let config = config(Arc::new(switch.clone()));
-    let started = Engine::start(Arc::new(records.clone()), vec![config], options(), Clock::SYSTEM).await;
-    let (engine, _tasks) = started.expect("the engine starts");
-    ready(&engine).await;
-    let held_up = switch.gate.clone().write_owned().await;
-    let topology = engine.snapshot().topology.clone();
-    let host = *topology.hosts.keys().next().expect("a host");
-    let mut functions = topology.functions.keys().skip(1);
-    let mut ask = async || {
-        let intent = Intent::single(*functions.next().expect("a function"), Some(host));
-        engine.submit(submission(intent, topology.generation)).await.expect("accepted").change
-    };
-    let (first, behind) = (ask().await, ask().await);
-    until(&engine, |now| now.begun.contains(&first)).await;
-    records.fail_next(WriteFault::Before);
-    records.fail_reads(0, u32::MAX);
-    let told = engine.cancel(behind, common::person()).await.expect_err("it is not written");
-    assert!(matches!(told, CancelError::Unrecorded { .. }), "{told:?}");
-    records.fail_reads(0, 0);
-    drop(held_up);
-    until(&engine, |now| now.topology.open.is_empty()).await;
-    let ended = |entry: &Entry| match entry.event {
-        Event::ChangeClosed { change, outcome, .. } if change == behind => Some(outcome),
-        _ => None,
-    };
-    assert_eq!(records.entries().iter().find_map(ended), Some(Outcome::RolledBack), "as was asked");
 }

@@ -12,6 +12,7 @@ use patchbay_store::memory::{MemoryRecords, WriteFault};
 use patchbay_store::{Keyed, Names};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedRwLockWriteGuard;
 
 /// Two switches in memory, and an engine on records in memory.
 struct Pair {
@@ -79,6 +80,19 @@ impl Pair {
             end.await.expect("the engine runs");
         }
         end_in(&self.records.entries(), change).expect("the change has ended").0
+    }
+
+    /// A change that is held up in the middle of its step until the guard goes, and one that waits for its turn behind it.
+    async fn one_behind_another(&self) -> (OwnedRwLockWriteGuard<()>, ChangeId, ChangeId) {
+        let held_up = self.switches[0].gate.clone().write_owned().await;
+        let seen = self.topology().generation;
+        let ask = async |index| {
+            let asked = submission(Intent::moving(vec![self.move_on(0, index, Some(0))]), seen);
+            self.engine.submit(asked).await.expect("accepted").change
+        };
+        let (first, behind) = (ask(1).await, ask(2).await);
+        common::until(&self.engine, |now| now.begun.contains(&first)).await;
+        (held_up, first, behind)
     }
 
     async fn stop(self) -> ([MemorySwitch; 2], [Faults; 2], MemoryRecords) {
@@ -354,14 +368,7 @@ async fn what_a_crash_left_open_on_a_switch_that_is_not_looked_after_any_more_is
 #[tokio::test]
 async fn who_cancels_what_somebody_is_cancelling_is_not_told_that_it_has_begun() {
     let pair = Pair::start().await;
-    let held_up = pair.switches[0].gate.clone().write_owned().await;
-    let seen = pair.topology().generation;
-    let ask = async |index| {
-        let asked = submission(Intent::moving(vec![pair.move_on(0, index, Some(0))]), seen);
-        pair.engine.submit(asked).await.expect("accepted").change
-    };
-    let (first, behind) = (ask(1).await, ask(2).await);
-    common::until(&pair.engine, |now| now.begun.contains(&first)).await;
+    let (held_up, first, behind) = pair.one_behind_another().await;
     pair.records.fail_next(WriteFault::Before);
     pair.records.fail_reads(0, u32::MAX);
     let cancelling = tokio::spawn({
@@ -395,14 +402,7 @@ async fn nobody_is_refused_because_of_a_change_that_never_came_about() {
 #[tokio::test]
 async fn who_cancels_second_is_told_that_it_has_ended_and_not_that_it_has_begun() {
     let pair = Pair::start().await;
-    let held_up = pair.switches[0].gate.clone().write_owned().await;
-    let seen = pair.topology().generation;
-    let ask = async |index| {
-        let asked = submission(Intent::moving(vec![pair.move_on(0, index, Some(0))]), seen);
-        pair.engine.submit(asked).await.expect("accepted").change
-    };
-    let (first, behind) = (ask(1).await, ask(2).await);
-    common::until(&pair.engine, |now| now.begun.contains(&first)).await;
+    let (held_up, _, behind) = pair.one_behind_another().await;
     let (one, other) =
         tokio::join!(pair.engine.cancel(behind, person()), pair.engine.cancel(behind, person()));
     one.expect("cancelled");
@@ -410,4 +410,18 @@ async fn who_cancels_second_is_told_that_it_has_ended_and_not_that_it_has_begun(
     assert!(matches!(told, CancelError::NotOpen { .. }), "{told:?}");
     drop(held_up);
     assert_eq!(pair.outcome(behind).await, Outcome::RolledBack);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cancels_is_answered_although_that_cannot_be_written_down_yet() {
+    let pair = Pair::start().await;
+    let (held_up, _, behind) = pair.one_behind_another().await;
+    pair.records.fail_next(WriteFault::Before);
+    pair.records.fail_reads(0, u32::MAX);
+    let told = pair.engine.cancel(behind, person()).await.expect_err("it is not written");
+    assert!(matches!(told, CancelError::Unrecorded { .. }), "{told:?}");
+    pair.records.fail_reads(0, 0);
+    drop(held_up);
+    pair.until(|t| t.open.is_empty()).await;
+    assert_eq!(pair.outcome(behind).await, Outcome::RolledBack, "as was asked");
 }

@@ -271,11 +271,6 @@ mod code {
     pub(super) const FULL: u32 = 13;
     /// Extended: the index of the log could not grow. It is a file beside the database, so there is no room for it.
     pub(super) const IOERR_SHMSIZE: u32 = IOERR | 19 << 8;
-
-    /// Whether a primary code is about what the database lies on, and not about what stands in it.
-    pub(super) const fn is_of_the_disk(primary: u32) -> bool {
-        matches!(primary, BUSY | LOCKED | READONLY | IOERR | FULL)
-    }
 }
 
 impl StoreError {
@@ -292,7 +287,7 @@ impl StoreError {
     pub(crate) fn at_migrating(path: &Path, source: MigrateError) -> Self {
         match source {
             MigrateError::Execute(failure) | MigrateError::ExecuteMigration(failure, _)
-                if primary(&failure).is_some_and(code::is_of_the_disk) =>
+                if trouble(&failure).is_some() =>
             {
                 failure.into()
             }
@@ -301,30 +296,23 @@ impl StoreError {
     }
 }
 
-/// SQLite's extended result code of an error.
-fn extended(error: &sqlx::Error) -> Option<u32> {
-    error.as_database_error().and_then(|e| e.code()?.parse().ok())
-}
-
-/// Its primary one.
-fn primary(error: &sqlx::Error) -> Option<u32> {
-    extended(error).map(|code| code & 0xff)
+/// What an error is when it is about what the database lies on, and not about what stands in it.
+fn trouble(error: &sqlx::Error) -> Option<fn(sqlx::Error) -> StoreError> {
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        return Some(StoreError::Busy);
+    }
+    let extended: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    match (extended, extended & 0xff) {
+        (code::IOERR_SHMSIZE, _) | (_, code::FULL) => Some(StoreError::NoSpace),
+        (_, code::BUSY | code::LOCKED) => Some(StoreError::Busy),
+        (_, code::READONLY) => Some(StoreError::ReadOnly),
+        (_, code::IOERR) => Some(StoreError::Disk),
+        _ => None,
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if matches!(error, sqlx::Error::PoolTimedOut) {
-            return Self::Busy(error);
-        }
-        if extended(&error) == Some(code::IOERR_SHMSIZE) {
-            return Self::NoSpace(error);
-        }
-        match primary(&error) {
-            Some(code::BUSY | code::LOCKED) => Self::Busy(error),
-            Some(code::READONLY) => Self::ReadOnly(error),
-            Some(code::IOERR) => Self::Disk(error),
-            Some(code::FULL) => Self::NoSpace(error),
-            _ => Self::Sqlite(error),
-        }
+        trouble(&error).unwrap_or(Self::Sqlite)(error)
     }
 }
