@@ -3,7 +3,8 @@
 use crate::health::{Subject, counted};
 use crate::words::{duration, list};
 use crate::{
-    Actor, AdapterId, ChangeId, Difference, Entry, Event, FunctionId, HostId, Left, Outcome, Reason, Seq,
+    Actor, AdapterId, ChangeId, Difference, Entry, Event, Function, FunctionId, HostId, Left, Outcome,
+    Reason, Seq,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -152,7 +153,8 @@ fn describe(event: &Event, switch_name: &str) -> (ItemKind, String, Option<Strin
         Event::Discovered { picture, .. } => {
             let (hosts, adapters) =
                 (picture.hosts.len(), picture.adapters.iter().filter(|a| a.present).count());
-            let functions = picture.functions.len();
+            let there = |f: &&Function| picture.adapters.iter().any(|a| a.present && a.id == f.adapter);
+            let functions = picture.functions.iter().filter(there).count();
             let details = format!("{hosts} host ports, {adapters} adapters, {functions} functions.");
             let details = format!("{details}{}{}", left(&picture.left), returned(picture.returned.len()));
             (ItemKind::Discovery, format!("Discovered {switch_name}"), Some(details))
@@ -196,7 +198,7 @@ const fn kind_of(subject: Subject) -> ItemKind {
     }
 }
 
-/// What a card took along that another one was put in place of.
+/// What a card took along that is not in its slot any more.
 fn left(left: &[Left]) -> String {
     if left.is_empty() {
         return String::new();
@@ -276,6 +278,18 @@ mod tests {
         picture.returned = vec![crate::Returned { function, wished: None }];
         let line = details(&picture);
         assert!(line.ends_with(" One function is back, and wished where it was before."), "{line}");
+    }
+
+    #[test]
+    fn what_is_not_in_its_slot_is_not_counted() {
+        let mut t = crate::fixture::topology();
+        let nic = crate::fixture::NIC;
+        let without = t.functions.len() - t.functions_of_adapter(nic).len();
+        t.adapters.get_mut(&nic).expect("in the fixture").present = false;
+        let event =
+            Event::Discovered { switch: crate::fixture::SWITCH, picture: crate::fixture::picture(&t) };
+        let line = HistoryItem::of(&entry(event), "pax").and_then(|line| line.reason).expect("details");
+        assert!(line.contains(&format!(" {without} functions.")), "{line}");
     }
 
     #[test]

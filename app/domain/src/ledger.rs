@@ -134,12 +134,13 @@ pub struct SwitchPicture {
     /// back in its slot after another one was there. No entry of an older ledger says it.
     #[serde(default)]
     pub returned: Vec<Returned>,
-    /// Functions that were wished on a host, and that are not shown any more: another card is where theirs was.
+    /// Functions that were wished on a host and have left with their card: its slot is empty, or another one is in it.
+    /// Older ledgers say it of the latter only.
     #[serde(default)]
     pub left: Vec<Left>,
 }
 
-/// A function that is not shown any more although it was wished on a host, with the names of that day.
+/// A function whose card is gone although it was wished on a host, with the names of that day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
     /// The function.

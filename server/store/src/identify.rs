@@ -120,7 +120,7 @@ impl Identify<'_> {
             functions.extend(gone.map(|f| Function { assigned: None, ..f.clone() }));
             adapters.push(absent(adapter, seen));
         }
-        let left = left(before, self.switch, &functions);
+        let left = left(before, self.switch, &adapters, &functions);
         let (model, firmware) = (seen.model.clone(), seen.firmware.clone());
         let mut picture =
             SwitchPicture { model, firmware, hosts, adapters, functions, returned: Vec::new(), left };
@@ -187,9 +187,19 @@ pub(crate) fn returned(before: &Topology, shown: &SwitchPicture, first: NextIds)
     known.filter(|id| !before.functions.contains_key(id)).collect()
 }
 
-/// The functions that a picture does not have any more although they were wished on hosts.
-fn left(before: &Topology, switch: SwitchId, shown: &[Function]) -> Vec<Left> {
-    let there: BTreeSet<FunctionId> = shown.iter().map(|function| function.id).collect();
+/// The functions whose card a picture does not have any more although they were wished on hosts.
+fn left(before: &Topology, switch: SwitchId, adapters: &[Adapter], shown: &[Function]) -> Vec<Left> {
+    let present: BTreeSet<AdapterId> =
+        adapters.iter().filter(|card| card.present).map(|card| card.id).collect();
+    let was_absent = |id: &FunctionId| {
+        let adapter = before.functions.get(id).and_then(|function| before.adapter_of(function));
+        adapter.is_some_and(|adapter| !adapter.present)
+    };
+    let there: BTreeSet<FunctionId> = shown
+        .iter()
+        .filter(|function| present.contains(&function.adapter) || was_absent(&function.id))
+        .map(|function| function.id)
+        .collect();
     let gone = before.functions_of_switch(switch).map(|f| f.id).filter(|id| !there.contains(id));
     let left = |function| {
         let host_name = before.host_name(before.wish(function)?.host);

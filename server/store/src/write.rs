@@ -155,7 +155,8 @@ fn happened(entries: &[Drafted]) -> Result<Vec<Line>, StoreError> {
                 differences.iter().for_each(|d| subjects.function(d.function, d.recorded, d.found));
             }
             Event::ChangeOpened { plan, .. } => {
-                plan.moves.iter().for_each(|m| subjects.function(m.function, m.from, m.to));
+                let all = plan.moves.iter().chain(&plan.adoptions);
+                all.for_each(|m| subjects.function(m.function, m.from, m.to));
             }
             Event::HealthRaised { subject, .. } | Event::HealthCleared { subject, .. } => {
                 subjects.trouble(*subject);

@@ -289,7 +289,16 @@ impl Judge {
                 self.changed.insert(function.id, generation);
             }
         }
-        let mut missed = BTreeSet::new();
+        // A card that was pulled is still shown, absent: its functions are missed once, when it goes.
+        let absent = |cards: &mut dyn Iterator<Item = &Adapter>| -> BTreeSet<AdapterId> {
+            cards.filter(|card| !card.present).map(|card| card.id).collect()
+        };
+        let before = absent(&mut self.topology.adapters.values());
+        let now = absent(&mut picture.adapters.iter());
+        let pulled =
+            picture.functions.iter().filter(|f| now.contains(&f.adapter) && !before.contains(&f.adapter));
+        let wished = |id: &FunctionId| self.wishes.get(id).is_some_and(Option::is_some);
+        let mut missed: BTreeSet<_> = pulled.map(|f| f.id).filter(wished).collect();
         for gone in known.keys().filter(|id| picture.functions.iter().all(|f| f.id != **id)) {
             let wished = self.wishes.remove(gone).flatten();
             missed.extend(wished.map(|_| *gone));

@@ -54,7 +54,13 @@ async fn a_card_that_was_pulled_stays_absent_and_comes_back_as_itself() {
     let before = lab.topology().await;
     let mut seen = observation();
     seen.slots[0].adapter = None;
-    lab.discover(&seen).await;
+    let pulled = lab.discover(&seen).await;
+    let Event::Discovered { picture, .. } = &pulled.event else { panic!("{pulled:?}") };
+    let names: Vec<_> = picture.left.iter().map(|one| (one.name.as_str(), one.host_name.as_str())).collect();
+    assert_eq!(names, [("eth16v1", "web-01")], "who lost what, by name");
+    let again = lab.discover(&seen).await;
+    let Event::Discovered { picture, .. } = &again.event else { panic!("{again:?}") };
+    assert_eq!(picture.left, [], "it left once");
     let lab = lab.reopened().await;
     let without = lab.topology().await;
     let nic = &without.adapters[&NIC];

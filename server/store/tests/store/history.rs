@@ -67,6 +67,35 @@ async fn each_filter_finds_its_lines_newest_first() {
     }
 }
 
+#[tokio::test]
+async fn what_was_accepted_is_in_the_history_of_its_function_its_hosts_and_its_adapter() {
+    let lab = Lab::discovered().await;
+    let there = Some(Assignment { host: HOST_B, logical_port: LogicalPort(5), number: 0 });
+    let difference = Difference {
+        function: NIC_VF1,
+        name: "eth16v1".to_owned(),
+        recorded: lab.topology().await.functions[&NIC_VF1].assigned,
+        recorded_name: Some("web-01".to_owned()),
+        found: there,
+        found_name: None,
+        left_by: None,
+    };
+    let event = Event::BindingsFound { switch: SWITCH, differences: vec![difference] };
+    lab.record(lab::at(2), event).await.expect("recorded");
+    let accept = Intent::adopting([NIC_VF1]);
+    let plan = plan(&lab.ready().await, &accept).expect("allowed");
+    let opening = lab::opening(ChangeId::new(1), "ada", accept, plan, "as found");
+    let opened = lab.write(Writing::Open(Box::new(opening))).await.expect("opened").seq.get();
+    for query in [
+        HistoryQuery { function: Some(NIC_VF1), ..all() },
+        HistoryQuery { host: Some(HOST_A), ..all() },
+        HistoryQuery { host: Some(HOST_B), ..all() },
+        HistoryQuery { adapter: Some(NIC), ..all() },
+    ] {
+        assert_eq!(found(&lab, query.clone()).await.first(), Some(&opened), "{query:?}");
+    }
+}
+
 async fn unfiled(lab: &Lab) -> i64 {
     let mut raw = lab.raw().await;
     sqlx::query_scalar("SELECT count(*) FROM unfiled").fetch_one(&mut raw).await.expect("a count")
