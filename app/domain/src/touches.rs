@@ -66,15 +66,21 @@ pub struct Moved {
     pub generation: Generation,
 }
 
-impl fmt::Display for Moved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} was {}", self.what, self.by)
-    }
-}
-
-/// "eth16v5 was changed by ana with change 12 and …".
+/// "eth16v5 was changed by ana with change 12, and eth16v6 and eth16v7 were changed at the switch, past Patchbay": what
+/// the same one did stands together.
 pub fn in_a_sentence(moved: &[Moved]) -> String {
-    list(&moved.iter().map(ToString::to_string).collect::<Vec<_>>())
+    let mut by: Vec<(&Toucher, Vec<String>)> = Vec::new();
+    for one in moved {
+        match by.iter_mut().find(|(toucher, _)| **toucher == one.by) {
+            Some((_, whats)) => whats.push(one.what.clone()),
+            None => by.push((&one.by, vec![one.what.clone()])),
+        }
+    }
+    let clause = |(toucher, whats): (&Toucher, Vec<String>)| {
+        let were = if whats.len() == 1 { "was" } else { "were" };
+        format!("{} {were} {toucher}", list(&whats))
+    };
+    by.into_iter().map(clause).collect::<Vec<_>>().join(", and ")
 }
 
 #[derive(Clone, Debug)]

@@ -156,7 +156,7 @@ fn the_newest_entries_recall_who_changed_what() {
             assert_eq!(told, known, "{function} as of {seen}");
         }
     }
-    assert!(live.stale(&t, &made(NIC_VF2), start)[0].to_string().contains("changed by ana with change 12"));
+    assert_eq!(live.stale(&t, &made(NIC_VF2), start)[0].by.to_string(), "changed by ana with change 12");
     let half = Touches::recalled(&t, &entries[2..]);
     assert_eq!(half.stale(&t, &made(NIC_VF2), start)[0].by, Toucher::Unknown, "older than what is recalled");
     assert_eq!(half.stale(&t, &made(NIC_VF2), start.next()), []);
@@ -180,4 +180,25 @@ fn a_change_that_has_done_nothing_when_a_switch_is_discovered_leaves_nothing() {
     let mut one = [found(NIC_VF1, None)];
     touches.attribute(&mut one);
     assert_eq!(one[0].left_by, None, "somebody else unbound it");
+}
+
+#[test]
+fn what_one_change_did_stands_together() {
+    let one = |what: &str, by: &Toucher| Moved {
+        what: what.to_owned(),
+        by: by.clone(),
+        generation: Generation::new(4),
+    };
+    let ana = Toucher::Change { change: ChangeId::new(12), who: "ana".to_owned() };
+    let two =
+        [one("eth16v5", &ana), one("eth16v7", &Toucher::Outside), one("logical port 2 of web-03", &ana)];
+    assert_eq!(
+        in_a_sentence(&two),
+        "eth16v5 and logical port 2 of web-03 were changed by ana with change 12, and eth16v7 was changed at the switch, past Patchbay"
+    );
+    let many: Vec<_> = (1..=512).map(|index| one(&format!("eth16v{index}"), &ana)).collect();
+    assert_eq!(
+        in_a_sentence(&many),
+        "eth16v1, eth16v2, eth16v3 and 509 more were changed by ana with change 12"
+    );
 }

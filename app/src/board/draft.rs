@@ -2,9 +2,15 @@
 
 use patchbay_api::ChangeRequest;
 use patchbay_domain::words::whereabouts;
-use patchbay_domain::{Generation, Intent, Plan, PlannedMove, Reason, ReasonError, Refusal, Topology, plan};
+use patchbay_domain::{
+    Assignment, Generation, Intent, Moved, Plan, PlannedMove, Reason, ReasonError, Refusal, Topology,
+    Toucher, Touches, plan, touches,
+};
 
 use super::layout::place;
+
+/// How many functions are named that are elsewhere now, before the rest is only counted.
+const DIFFERENCES_MAX: usize = 3;
 
 /// An intent with the plan that would carry it out now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +21,14 @@ pub struct Draft {
     pub plan: Result<Plan, Refusal>,
     /// The title, which stays when the plan becomes impossible.
     pub title: String,
-    /// What changed in the rack since the sheet was opened, in sentences.
+    /// What is different now from when the sheet was opened, and by whom, in sentences.
     pub news: Vec<String>,
+    /// The plan that the person was shown first: what they decided on. None when it could not be done then.
+    shown: Option<Plan>,
+    /// The generation that they were shown it on.
+    shown_on: Generation,
+    /// What changed since then, as far as anybody could say by whom.
+    moved: Vec<Moved>,
     /// What it was planned on.
     planned_on: Generation,
 }
@@ -26,7 +38,16 @@ impl Draft {
     pub fn new(topology: &Topology, intent: Intent) -> Self {
         let plan = plan(topology, &intent);
         let title = plan.as_ref().map_or_else(|_| "This cannot be done".to_owned(), |p| p.title.clone());
-        Self { intent, plan, title, news: Vec::new(), planned_on: topology.generation }
+        Self {
+            intent,
+            title,
+            news: Vec::new(),
+            shown: plan.as_ref().ok().cloned(),
+            plan,
+            shown_on: topology.generation,
+            moved: Vec::new(),
+            planned_on: topology.generation,
+        }
     }
 
     /// Whether planning it again may give something else, now that the board is at this generation and may have had one of
@@ -37,39 +58,66 @@ impl Draft {
         self.planned_on <= now && (self.planned_on != now || touched || self.plan.is_err())
     }
 
-    /// Plans it again after the rack changed, and keeps what is different in [`Draft::news`].
-    pub fn renew(&mut self, topology: &Topology) {
+    /// Plans it again after the rack changed, and says in [`Draft::news`] what is different. True when the plan is another.
+    pub fn renew(&mut self, topology: &Topology, touches: &Touches) -> bool {
         let now = plan(topology, &self.intent);
-        match (&self.plan, &now) {
-            (Ok(old), Ok(new)) => {
-                let moved = old.moves.iter().zip(&new.moves).filter(|(a, b)| a != b);
-                let news: Vec<_> = moved.map(|(old, new)| difference(topology, old, new)).collect();
-                if news.is_empty() && old.steps != new.steps {
-                    self.news.push("The steps changed. Read them again before you apply.".to_owned());
-                }
-                self.news.extend(news);
-                self.title.clone_from(&new.title);
-            }
-            (Ok(_), Err(_)) => self.news.push("The rack changed, and this can no longer be done.".to_owned()),
-            (Err(_), Ok(new)) => {
-                self.news.push("The rack changed, and this can be done now.".to_owned());
-                self.title.clone_from(&new.title);
-            }
-            (Err(_), Err(_)) => {}
-        }
-        self.plan = now;
-        self.planned_on = topology.generation;
+        let shown = self.shown.iter().flat_map(|shown| touches.stale(topology, shown, self.shown_on));
+        let planned = match &now {
+            Ok(plan) => touches.stale(topology, plan, self.shown_on),
+            Err(_) => touches.stale_intent(topology, &self.intent, self.shown_on),
+        };
+        let moved = shown.chain(planned).collect();
+        self.replan(topology, now, moved)
     }
 
-    /// The server looked at a newer rack than this draft.
-    pub fn stale(&mut self, topology: &Topology) {
-        let before = self.news.len();
-        self.renew(topology);
-        if self.news.len() == before {
+    /// The server looked at a newer rack than this draft, and says what changed in it.
+    pub fn stale(&mut self, topology: &Topology, moved: Vec<Moved>) {
+        self.replan(topology, plan(topology, &self.intent), moved);
+        if self.news.is_empty() {
             let again =
                 "The rack changed just before this arrived, so it was planned again. Check it and apply.";
             self.news.push(again.to_owned());
         }
+    }
+
+    fn replan(&mut self, topology: &Topology, now: Result<Plan, Refusal>, moved: Vec<Moved>) -> bool {
+        let does = |plan: &'_ Result<Plan, Refusal>| plan.clone().map(|p| (p.moves, p.adoptions, p.steps));
+        let another = does(&self.plan) != does(&now);
+        self.plan = now;
+        self.planned_on = topology.generation;
+        moved.into_iter().for_each(|one| self.heard(one));
+        if let Ok(plan) = &self.plan {
+            self.title.clone_from(&plan.title);
+        }
+        self.news = self.compare(topology);
+        another
+    }
+
+    /// Keeps the last thing that happened to each.
+    fn heard(&mut self, moved: Moved) {
+        // The board knows what happened while it was open; before that it cannot say who it was.
+        if moved.by == Toucher::Unknown {
+            return;
+        }
+        match self.moved.iter_mut().find(|known| known.what == moved.what) {
+            Some(known) if known.generation > moved.generation => {}
+            Some(known) => *known = moved,
+            None => self.moved.push(moved),
+        }
+    }
+
+    /// What is different from what the person was shown.
+    fn compare(&self, topology: &Topology) -> Vec<String> {
+        let mut news = match (&self.shown, &self.plan) {
+            (Some(shown), Ok(now)) => differences(topology, shown, now),
+            (Some(_), Err(_)) => vec!["The rack changed, and this can no longer be done.".to_owned()],
+            (None, Ok(_)) => vec!["The rack changed, and this can be done now.".to_owned()],
+            (None, Err(_)) => Vec::new(),
+        };
+        if !self.moved.is_empty() {
+            news.push(format!("Since you opened this, {}.", touches::in_a_sentence(&self.moved)));
+        }
+        news
     }
 
     /// The request to send, when there is a plan and the reason is one.
@@ -84,6 +132,26 @@ impl Draft {
     }
 }
 
+/// What another plan for the same intent does otherwise.
+fn differences(topology: &Topology, shown: &Plan, now: &Plan) -> Vec<String> {
+    let was = |new: &PlannedMove| shown.moves.iter().find(|old| old.function == new.function);
+    let moved = now.moves.iter().filter_map(|new| Some((was(new)?, new)));
+    let moved = moved.filter(|(old, new)| (old.from, old.to) != (new.from, new.to));
+    let adopted = |new: &PlannedMove| shown.adoptions.iter().find(|old| old.function == new.function);
+    let adopted = now.adoptions.iter().filter_map(|new| Some((adopted(new)?.to, new)));
+    let adopted = adopted.filter(|(was, new)| *was != new.to);
+    let mut news: Vec<_> = moved.map(|(old, new)| difference(topology, old, new)).collect();
+    news.extend(adopted.map(|(was, new)| elsewhere(topology, &new.name, was, new.to)));
+    if news.is_empty() && shown.steps != now.steps {
+        news.push("The steps changed. Read them again before you apply.".to_owned());
+    }
+    if let Some(more @ 1..) = news.len().checked_sub(DIFFERENCES_MAX) {
+        news.truncate(DIFFERENCES_MAX);
+        news.push(format!("The same goes for {more} more."));
+    }
+    news
+}
+
 fn difference(topology: &Topology, old: &PlannedMove, new: &PlannedMove) -> String {
     if old.from == new.from {
         format!(
@@ -93,20 +161,21 @@ fn difference(topology: &Topology, old: &PlannedMove, new: &PlannedMove) -> Stri
             place(topology, old.to)
         )
     } else {
-        format!(
-            "{} is {} now, no longer {}.",
-            new.name,
-            whereabouts(topology, new.from),
-            whereabouts(topology, old.from)
-        )
+        elsewhere(topology, &new.name, old.from, new.from)
     }
+}
+
+fn elsewhere(topology: &Topology, name: &str, was: Option<Assignment>, now: Option<Assignment>) -> String {
+    format!("{name} is {} now, no longer {}.", whereabouts(topology, now), whereabouts(topology, was))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::board::fixture::{self, *};
-    use patchbay_domain::{Excerpt, Places, Seq};
+    use patchbay_domain::{
+        Actor, ChangeId, Difference, Door, Entry, Event, Excerpt, LogicalPort, Move, Places, Seq,
+    };
 
     fn draft() -> (Topology, Draft) {
         let t = fixture::topology();
@@ -123,44 +192,157 @@ mod tests {
         assert_eq!(request.seen, t.generation);
     }
 
+    /// A rack with the ledger's entries folded in, as a board has it.
+    struct Watched {
+        topology: Topology,
+        touches: Touches,
+    }
+
+    impl Watched {
+        fn new(topology: &Topology) -> Self {
+            Self { topology: topology.clone(), touches: Touches::since(topology.generation) }
+        }
+
+        fn hears(&mut self, draft: &mut Draft, event: Event) {
+            let actor = Actor::Person { name: "ana".to_owned(), door: Door::Browser, from: None };
+            let entry = Entry { actor, ..fixture::entry(1, event) };
+            self.touches.note(&self.topology, &entry);
+            self.topology.apply(&entry);
+            draft.renew(&self.topology, &self.touches);
+        }
+
+        /// Somebody else moves a function, from the first word to the last.
+        fn sees(&mut self, draft: &mut Draft, change: u64, intent: &Intent) {
+            self.hears(draft, opened(&self.topology, change, intent));
+            self.hears(draft, applied(&self.topology, change));
+        }
+    }
+
     #[test]
     fn a_rack_that_changed_without_touching_the_plan_is_no_news() {
-        let (mut t, mut draft) = draft();
-        t.generation = Generation::new(9);
-        draft.renew(&t);
+        let (t, mut draft) = draft();
+        let mut board = Watched::new(&t);
+        board.sees(&mut draft, 1, &Intent::single(HBA_VF1, None));
         assert!(draft.news.is_empty());
         let request = draft.request("INC-1").expect("a reason").expect("a plan");
-        assert_eq!(request.seen, Generation::new(9));
+        assert_eq!(request.seen, board.topology.generation);
     }
 
     #[test]
     fn another_port_or_another_place_is_news() {
-        let (mut t, mut draft) = draft();
-        assign(&mut t, NIC_VF2, HOST_B, 0);
-        draft.renew(&t);
-        let news = "eth16v1 will come to db-02, logical port 1 instead of db-02, logical port 0.";
-        assert_eq!(draft.news, [news]);
-        assign(&mut t, NIC_VF1, HOST_A, 3);
-        draft.renew(&t);
+        let (t, mut draft) = draft();
+        let mut board = Watched::new(&t);
+        board.sees(&mut draft, 1, &Intent::single(NIC_VF2, Some(HOST_B)));
         assert_eq!(
-            draft.news[1],
-            "eth16v1 is on web-01, logical port 3 now, no longer on web-01, logical port 0."
+            draft.news,
+            [
+                "eth16v1 will come to db-02, logical port 1 instead of db-02, logical port 0.",
+                "Since you opened this, logical port 0 of db-02 was changed by ana with change 1."
+            ]
         );
-        t.functions.get_mut(&NIC_VF1).expect("in the fixture").assigned = None;
-        draft.renew(&t);
-        assert_eq!(draft.news[2], "eth16v1 is in the pool now, no longer on web-01, logical port 3.");
+        let elsewhere =
+            Move::exact(NIC_VF1, Some(Assignment { host: HOST_A, logical_port: LogicalPort(3), number: 0 }));
+        board.sees(&mut draft, 2, &Intent::moving(vec![elsewhere]));
+        assert_eq!(
+            draft.news,
+            [
+                "eth16v1 is on web-01, logical port 3 now, no longer on web-01, logical port 0.",
+                "Since you opened this, logical port 0 of db-02 was changed by ana with change 1, and eth16v1 was changed by ana with change 2."
+            ]
+        );
+        board.sees(&mut draft, 3, &Intent::single(NIC_VF1, None));
+        assert_eq!(draft.news[0], "eth16v1 is in the pool now, no longer on web-01, logical port 0.");
+        assert_eq!(draft.news.len(), 2, "what was said before is said no longer");
         assert_eq!(draft.title, "Assign eth16v1 to db-02");
     }
 
     #[test]
-    fn a_plan_that_became_impossible_says_so_and_cannot_be_sent() {
-        let (mut t, mut draft) = draft();
-        assign(&mut t, NIC_VF1, HOST_B, 0);
-        draft.renew(&t);
-        assert_eq!(draft.title, "Move eth16v1 to db-02");
-        assert_eq!(draft.news.len(), 1);
+    fn a_plan_that_cannot_be_done_while_another_change_runs_says_only_what_is_so_in_the_end() {
+        let (t, mut draft) = draft();
+        let mut board = Watched::new(&t);
+        let opened = opened(&board.topology, 1, &Intent::single(NIC_VF1, None));
+        board.hears(&mut draft, opened);
+        assert_eq!(draft.news, ["The rack changed, and this can no longer be done."]);
         assert_eq!(draft.request("INC-1"), Ok(None));
         assert!(draft.plan.is_err());
+        board.hears(&mut draft, applied(&board.topology, 1));
+        assert_eq!(
+            draft.news,
+            [
+                "eth16v1 is in the pool now, no longer on web-01, logical port 0.",
+                "Since you opened this, eth16v1 was changed by ana with change 1."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_change_that_was_rolled_back_is_no_news() {
+        let (t, mut draft) = draft();
+        let mut board = Watched::new(&t);
+        let opened = opened(&board.topology, 1, &Intent::single(NIC_VF1, None));
+        board.hears(&mut draft, opened);
+        board.hears(&mut draft, rolled_back(1, "The switch refused."));
+        assert!(draft.news.is_empty() && draft.plan.is_ok());
+    }
+
+    #[test]
+    fn a_plan_that_became_impossible_says_so_and_by_whom() {
+        let (t, mut draft) = draft();
+        let mut board = Watched::new(&t);
+        board.sees(&mut draft, 1, &Intent::single(NIC_VF1, Some(HOST_B)));
+        assert_eq!(draft.title, "Move eth16v1 to db-02");
+        assert_eq!(
+            draft.news,
+            [
+                "The rack changed, and this can no longer be done.",
+                "Since you opened this, eth16v1 and logical port 0 of db-02 were changed by ana with change 1."
+            ]
+        );
+        assert_eq!(draft.request("INC-1"), Ok(None));
+    }
+
+    #[test]
+    fn what_could_not_be_done_and_now_can_is_said() {
+        let t = fixture::topology();
+        let mut draft = Draft::new(&t, Intent::single(NIC_VF1, Some(HOST_FULL)));
+        let mut board = Watched::new(&t);
+        assert!(draft.plan.is_err() && draft.news.is_empty());
+        board.sees(&mut draft, 1, &Intent::single(HBA_VF1, None));
+        assert_eq!(
+            draft.news,
+            [
+                "The rack changed, and this can be done now.",
+                "Since you opened this, logical port 0 of tiny-04 was changed by ana with change 1."
+            ]
+        );
+    }
+
+    #[test]
+    fn an_adoption_of_what_has_moved_once_more_is_news() {
+        let mut t = fixture::topology();
+        let at = |port| Some(Assignment { host: HOST_A, logical_port: LogicalPort(port), number: 0 });
+        let found = |recorded, found| Event::BindingsFound {
+            switch: SWITCH,
+            differences: vec![Difference {
+                function: NIC_VF1,
+                name: "eth16v1".to_owned(),
+                recorded,
+                recorded_name: None,
+                left_by: None,
+                found,
+                found_name: None,
+            }],
+        };
+        t.apply(&fixture::entry(1, found(at(0), at(3))));
+        let mut draft = Draft::new(&t, Intent::adopting([NIC_VF1]));
+        Watched::new(&t).hears(&mut draft, found(at(3), None));
+        assert_eq!(
+            draft.news,
+            [
+                "eth16v1 is in the pool now, no longer on web-01, logical port 3.",
+                "Since you opened this, eth16v1 was changed at the switch, past Patchbay."
+            ]
+        );
     }
 
     #[test]
@@ -172,9 +354,16 @@ mod tests {
         t.generation = Generation::new(9);
         let mut now = Excerpt::of(&t, &Places::of(&t), Seq::new(40), &draft.intent);
         now.name_hosts_from(&board);
-        draft.stale(&now.topology);
-        let moved = "eth16v1 is on tiny-04, logical port 3 now, no longer on web-01, logical port 0.";
-        assert_eq!(draft.news, [moved]);
+        let by = Toucher::Change { change: ChangeId::new(12), who: "ana".to_owned() };
+        let moved = Moved { what: "eth16v1".to_owned(), by, generation: Generation::new(8) };
+        draft.stale(&now.topology, vec![moved]);
+        assert_eq!(
+            draft.news,
+            [
+                "eth16v1 is on tiny-04, logical port 3 now, no longer on web-01, logical port 0.",
+                "Since you opened this, eth16v1 was changed by ana with change 12."
+            ]
+        );
         assert_eq!(draft.plan, plan(&t, &draft.intent), "as on the whole rack");
         assert!(!draft.may_differ(board.generation, true), "the board is behind");
         assert!(!draft.may_differ(t.generation, false) && draft.may_differ(t.generation, true));
@@ -184,7 +373,7 @@ mod tests {
     #[test]
     fn a_stale_answer_is_always_said() {
         let (t, mut draft) = draft();
-        draft.stale(&t);
+        draft.stale(&t, Vec::new());
         assert_eq!(draft.news.len(), 1);
     }
 }

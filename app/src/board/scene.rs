@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use patchbay_api::{ApiError, LiveEvent, Proposal, WayBack};
-use patchbay_domain::{ChangeId, Excerpt, FunctionId, Intent, Outcome};
+use patchbay_domain::{ChangeId, Excerpt, FunctionId, Intent, Moved, Outcome};
 use std::collections::BTreeSet;
 
 use super::dom;
@@ -188,8 +188,11 @@ impl Scene {
         spawn_local(async move {
             match actions::submit(request).await {
                 Ok(change) => self.accepted(sent, change),
-                Err(ActionError::Desk(ApiError::Stale { now, .. })) => self.stale(sent, *now),
-                Err(error) => self.sheet.update(|sheet| sheet.refused(sent, error.to_string())),
+                Err(ActionError::Desk(ApiError::Stale { now, moved, .. })) => self.stale(sent, *now, moved),
+                Err(error) => {
+                    self.sheet.update(|sheet| sheet.refused(sent, error.to_string()));
+                    self.renew_sheet(true);
+                }
             }
         });
     }
@@ -210,11 +213,11 @@ impl Scene {
     }
 
     /// Plans again what the server found stale: on what it sent along, unless the live stream has told more by now.
-    fn stale(self, sent: u32, mut now: Excerpt) {
+    fn stale(self, sent: u32, mut now: Excerpt, moved: Vec<Moved>) {
         let told = self.state.seq() >= now.seq;
         self.state.with(|t| now.name_hosts_from(t));
         self.sheet.update(|sheet| {
-            self.state.with(|t| sheet.stale(sent, if told { t } else { &now.topology }));
+            self.state.with(|t| sheet.stale(sent, if told { t } else { &now.topology }, moved));
         });
     }
 
@@ -256,10 +259,14 @@ impl Scene {
         if self.hands.selection.with_untracked(|s| s.iter().any(gone)) {
             self.hands.selection.update(|s| s.retain(|f| !gone(f)));
         }
+        self.renew_sheet(!happened.touched.is_empty());
+    }
+
+    /// Plans what is on the sheet again, if that may give something else.
+    fn renew_sheet(self, touched: bool) {
         let now = self.state.with(|t| t.generation);
-        let touched = !happened.touched.is_empty();
         if self.sheet.with_untracked(|s| s.draft().is_some_and(|d| d.may_differ(now, touched))) {
-            self.sheet.update(|sheet| self.state.with(|t| sheet.renew(t)));
+            self.sheet.update(|sheet| self.state.with_touches(|t, touches| sheet.renew(t, touches)));
         }
     }
 

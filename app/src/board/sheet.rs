@@ -8,7 +8,7 @@
 //! ```
 
 use patchbay_api::ChangeRequest;
-use patchbay_domain::{ChangeId, FunctionId, Topology};
+use patchbay_domain::{ChangeId, FunctionId, Moved, Topology, Touches};
 
 use super::draft::Draft;
 
@@ -98,9 +98,9 @@ impl Sheet {
         matches!(self, Self::Open { phase: Phase::Sending, .. })
     }
 
-    /// The functions that the sheet is about.
+    /// The functions that the plan on the sheet is about.
     pub fn functions(&self) -> Vec<FunctionId> {
-        self.draft().map(|d| d.intent.moves.iter().map(|m| m.function).collect()).unwrap_or_default()
+        self.draft().map(|d| d.intent.functions().collect()).unwrap_or_default()
     }
 
     /// Sends the plan: the request, when it can be sent. Otherwise the sheet says why not.
@@ -141,19 +141,22 @@ impl Sheet {
     }
 
     /// The server knew a newer rack: the plan was made again on `topology`, and the person decides again.
-    pub fn stale(&mut self, sent: u32, topology: &Topology) {
+    pub fn stale(&mut self, sent: u32, topology: &Topology, moved: Vec<Moved>) {
         if let Self::Open { opening, draft, phase, .. } = self
             && *opening == sent
         {
             *phase = Phase::Deciding;
-            draft.stale(topology);
+            draft.stale(topology, moved);
         }
     }
 
     /// The rack changed. A plan that was sent stays as it was sent.
-    pub fn renew(&mut self, topology: &Topology) {
-        if let Self::Open { draft, phase: Phase::Deciding, .. } = self {
-            draft.renew(topology);
+    pub fn renew(&mut self, topology: &Topology, touches: &Touches) {
+        if let Self::Open { draft, phase: Phase::Deciding, problem, .. } = self
+            && draft.renew(topology, touches)
+        {
+            // What the server said was about another plan.
+            problem.take_if(|problem| matches!(problem, Problem::Server(_)));
         }
     }
 }
@@ -216,10 +219,24 @@ mod tests {
         let (mut t, mut sheet) = open();
         assert!(sheet.send("INC-1").is_some());
         assign(&mut t, NIC_VF2, HOST_B, 0);
-        sheet.renew(&t);
+        let touches = Touches::since(t.generation);
+        sheet.renew(&t, &touches);
         assert!(sheet.draft().is_some_and(|d| d.news.is_empty()));
-        sheet.stale(1, &t);
+        sheet.stale(1, &t, Vec::new());
         assert!(sheet.draft().is_some_and(|d| d.news.len() == 1));
         assert!(!sheet.is_sending());
+    }
+
+    #[test]
+    fn what_the_server_said_of_one_plan_is_not_said_of_another() {
+        let (mut t, mut sheet) = open();
+        let touches = Touches::since(t.generation);
+        assert!(sheet.send("INC-1").is_some());
+        sheet.refused(1, "No.".to_owned());
+        sheet.renew(&t, &touches);
+        assert_eq!(sheet.problem(), Some(&Problem::Server("No.".to_owned())), "the plan is the same");
+        assign(&mut t, NIC_VF1, HOST_A, 3);
+        sheet.renew(&t, &touches);
+        assert_eq!(sheet.problem(), None);
     }
 }

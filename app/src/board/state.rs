@@ -6,8 +6,8 @@
 use leptos::prelude::*;
 use patchbay_api::{LiveEvent, Picture};
 use patchbay_domain::{
-    AdapterId, Assignment, ChangeId, Delta, Entry, FunctionId, HostId, Link, OpenChange, Seq, SwitchId,
-    SwitchState, Topology, Vitals,
+    AdapterId, Assignment, ChangeId, Delta, Entry, FunctionId, Generation, HostId, Link, OpenChange, Seq,
+    SwitchId, SwitchState, Topology, Touches, Vitals,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +64,7 @@ pub struct Happened {
 #[derive(Clone, Copy)]
 pub struct BoardState {
     topology: StoredValue<Topology>,
+    touches: StoredValue<Touches>,
     seq: StoredValue<Seq>,
     signals: StoredValue<Signals>,
     /// Rises when hosts, adapters or functions came or went.
@@ -92,6 +93,7 @@ impl BoardState {
     pub fn new(picture: Picture, wanted: Option<SwitchId>) -> Self {
         let state = Self {
             topology: StoredValue::new(Topology::default()),
+            touches: StoredValue::new(Touches::since(Generation::new(0))),
             seq: StoredValue::new(picture.seq),
             signals: StoredValue::new(Signals::default()),
             structure: RwSignal::new(0),
@@ -114,6 +116,7 @@ impl BoardState {
         self.seq.set_value(picture.seq);
         self.recent.set(Recent::new(picture.recent));
         self.runs.update(|runs| picture.topology.open.values().for_each(|o| runs.begin(o.id, &o.plan)));
+        self.touches.set_value(Touches::since(picture.topology.generation));
         self.topology.set_value(picture.topology);
         set_if_new(self.begun, picture.begun);
         set_if_new(self.trouble, picture.trouble);
@@ -126,6 +129,11 @@ impl BoardState {
     /// Reads the topology.
     pub fn with<T>(self, read: impl FnOnce(&Topology) -> T) -> T {
         self.topology.with_value(read)
+    }
+
+    /// Reads the topology, and what changed in it since its picture was taken.
+    pub fn with_touches<T>(self, read: impl FnOnce(&Topology, &Touches) -> T) -> T {
+        self.topology.with_value(|topology| self.touches.with_value(|touches| read(topology, touches)))
     }
 
     /// The last ledger entry in it.
@@ -211,6 +219,7 @@ impl BoardState {
         self.seq.set_value(entry.seq);
         let closing = entry.event.change().and_then(|c| self.with(|t| t.open.get(&c).map(moved_by)));
         happened.touched.extend(closing.into_iter().flatten());
+        self.touches.update_value(|touches| self.with(|t| touches.note(t, entry)));
         let found = self.topology.try_update_value(|t| t.apply(entry)).unwrap_or_default();
         for delta in &found {
             match delta {

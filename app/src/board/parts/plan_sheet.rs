@@ -34,9 +34,11 @@ fn News() -> impl IntoView {
     let scene = scene();
     let news =
         Memo::new(move |_| scene.sheet.with(|s| s.draft().map(|d| d.news.clone())).unwrap_or_default());
-    let lines =
-        move || news.get().into_iter().map(|line| view! { <p class="note">{line}</p> }).collect_view();
-    view! { <div role="status" class="news">{lines}</div> }
+    let note = move || {
+        let news = news.get();
+        (!news.is_empty()).then(|| view! { <p class="note" data-tone="warn">{news.join(" ")}</p> })
+    };
+    view! { <div role="status" class="news">{note}</div> }
 }
 
 #[component]
