@@ -301,6 +301,11 @@ impl Plan {
         self.moves.iter().chain(&self.adoptions).cloned().collect()
     }
 
+    /// Whether no switch is touched: the ledger only follows what was found.
+    pub const fn only_adopts(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// The functions it touches or adopts.
     pub fn functions(&self) -> impl Iterator<Item = FunctionId> {
         self.moves.iter().chain(&self.adoptions).map(|m| m.function)

@@ -23,8 +23,8 @@ impl Fact {
 pub fn facts(topology: &Topology, plan: &Plan) -> Vec<Fact> {
     let several = plan.switches.len() > 1;
     let moving: Vec<_> = plan.moves.iter().filter(|m| m.from != m.to).collect();
-    match moving.as_slice() {
-        [] => adopted(topology, plan),
+    let moves = match moving.as_slice() {
+        [] => Vec::new(),
         [one] => facts_of_one(topology, one),
         many => {
             let line = |m: &&PlannedMove| {
@@ -36,17 +36,18 @@ pub fn facts(topology: &Topology, plan: &Plan) -> Vec<Fact> {
             let all = Fact::new("Moves", count(many.len(), "function", "functions"));
             std::iter::once(all).chain(many.iter().map(line)).chain(std::iter::once(kept)).collect()
         }
-    }
+    };
+    let untouched = plan.only_adopts().then(|| Fact::new("Switch", "is not touched"));
+    moves.into_iter().chain(adopted(topology, plan)).chain(untouched).collect()
 }
 
-/// Nothing moves: the history follows what the switch says.
-fn adopted(topology: &Topology, plan: &Plan) -> Vec<Fact> {
-    let line = |m: &PlannedMove| {
+/// What stays where it was found, and the history follows.
+fn adopted(topology: &Topology, plan: &Plan) -> impl Iterator<Item = Fact> {
+    let only = if plan.only_adopts() { "" } else { "; only the history changes" };
+    plan.adoptions.iter().map(move |m| {
         let (wished, found) = (place(topology, m.from), place(topology, m.to));
-        Fact::new(m.name.clone(), format!("{found}, instead of {wished}"))
-    };
-    let untouched = Fact::new("Switch", "is not touched");
-    plan.adoptions.iter().map(line).chain(std::iter::once(untouched)).collect()
+        Fact::new(m.name.clone(), format!("{found}, instead of {wished}{only}"))
+    })
 }
 
 fn facts_of_one(topology: &Topology, one: &PlannedMove) -> Vec<Fact> {
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
     use crate::board::fixture::{self, *};
     use crate::board::offer::{Target, intent_for};
-    use patchbay_domain::{Intent, plan};
+    use patchbay_domain::{Drift, Intent, Seq, plan};
 
     #[test]
     fn one_function_is_told_in_four_lines() {
@@ -105,6 +106,21 @@ mod tests {
             (places[0].as_str(), places[3].as_str()),
             ("rack-12-pax, port 0, logical port 0", "rack-13-pax, port 4, logical port 0")
         );
+    }
+
+    #[test]
+    fn what_is_only_adopted_is_told_too() {
+        let mut t = fixture::topology();
+        t.drift.insert(NIC_VF2, Drift { wished: t.functions[&NIC_VF1].assigned, since: Seq::new(1) });
+        let adopting = Intent::adopting([NIC_VF2]);
+        let told = |intent| {
+            let made = plan(&t, &intent).expect("allowed");
+            facts(&t, &made).into_iter().map(|f| format!("{}: {}", f.name, f.value)).collect::<Vec<_>>()
+        };
+        let adopted = "eth16v2: the pool, instead of web-01, logical port 0";
+        assert_eq!(told(adopting.clone()), [adopted, "Switch: is not touched"]);
+        let both = Intent { adopt: adopting.adopt, ..Intent::single(NIC_VF1, None) };
+        assert_eq!(told(both).last(), Some(&format!("{adopted}; only the history changes")));
     }
 
     #[test]

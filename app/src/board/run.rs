@@ -20,6 +20,10 @@ pub enum Mark {
     Done(u64),
     /// Not done, and why.
     Failed(String),
+    /// Done, but nobody could write down how long it took.
+    Unseen,
+    /// Not reached when the change ended.
+    NotReached,
 }
 
 impl Mark {
@@ -28,8 +32,9 @@ impl Mark {
         match self {
             Self::Waiting => "waiting",
             Self::Running => "running",
-            Self::Done(_) => "done",
+            Self::Done(_) | Self::Unseen => "done",
             Self::Failed(_) => "failed",
+            Self::NotReached => "not reached",
         }
     }
 
@@ -39,7 +44,7 @@ impl Mark {
             Self::Done(us) if *us < 10_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
             Self::Done(us) => format!("{} ms", us / 1_000),
             Self::Running => "…".to_owned(),
-            Self::Waiting | Self::Failed(_) => String::new(),
+            Self::Waiting | Self::Failed(_) | Self::Unseen | Self::NotReached => String::new(),
         }
     }
 }
@@ -58,9 +63,10 @@ pub struct Ending {
 pub struct Run {
     /// What is being done.
     pub plan: Plan,
-    /// How far each step is; the last mark is the reading back of the switch.
+    /// How far each step is; the last mark is the reading back of the switch. None when nothing is sent.
     pub marks: Vec<Mark>,
-    /// The steps that are taken back, by their place in the plan, in the order in which that happened.
+    /// The steps that are taken back, by their place in the plan, in the order in which that happened. The number of steps
+    /// is the reading at the end of that.
     pub undo: Vec<(usize, Mark)>,
     /// How it ended; none while it runs.
     pub ending: Option<Ending>,
@@ -69,30 +75,36 @@ pub struct Run {
 impl Run {
     /// A change that has just been accepted.
     pub fn new(plan: Plan) -> Self {
-        let marks = vec![Mark::Waiting; plan.steps.len() + 1];
+        let marks = Self::unmarked(&plan);
         Self { plan, marks, undo: Vec::new(), ending: None }
     }
 
+    fn unmarked(plan: &Plan) -> Vec<Mark> {
+        let reading = usize::from(!plan.steps.is_empty());
+        vec![Mark::Waiting; plan.steps.len() + reading]
+    }
+
     fn step(&mut self, phase: StepPhase, step: usize, mark: Mark) {
-        match phase {
-            StepPhase::Apply | StepPhase::ReadBack => {
-                if let Some(slot) = self.marks.get_mut(step) {
-                    *slot = mark;
-                }
-            }
-            StepPhase::Undo => match self.undo.iter_mut().find(|(undone, _)| *undone == step) {
+        // Once something was taken back, what is read is that all is as before.
+        if phase == StepPhase::Undo || !self.undo.is_empty() {
+            match self.undo.iter_mut().find(|(undone, _)| *undone == step) {
                 Some((_, slot)) => *slot = mark,
                 None => self.undo.push((step, mark)),
-            },
+            }
+        } else if let Some(slot) = self.marks.get_mut(step) {
+            *slot = mark;
         }
     }
 
     /// The reports tell all that was done, also what was missed while the stream was away.
     fn close(&mut self, reports: &[StepReport], outcome: Outcome, why: Option<&String>) {
+        (self.marks, self.undo) = (Self::unmarked(&self.plan), Vec::new());
         for report in reports {
             let mark = report.error.clone().map_or(Mark::Done(report.elapsed_us), Mark::Failed);
             self.step(report.phase, index(report.step), mark);
         }
+        let untold = if outcome == Outcome::Applied { Mark::Unseen } else { Mark::NotReached };
+        self.marks.iter_mut().filter(|mark| **mark == Mark::Waiting).for_each(|mark| *mark = untold.clone());
         self.ending = Some(Ending { outcome, why: why.cloned() });
     }
 }
@@ -153,7 +165,7 @@ impl Runs {
 mod tests {
     use super::*;
     use crate::board::fixture::{self, *};
-    use patchbay_domain::Intent;
+    use patchbay_domain::{Drift, Intent, Seq, plan};
 
     const CHANGE: ChangeId = ChangeId::new(1);
 
@@ -186,11 +198,56 @@ mod tests {
         runs.step(&progress(1, StepPhase::Apply, StepStage::Failed { why: "No.".to_owned() }));
         runs.step(&progress(0, StepPhase::Undo, StepStage::Started));
         runs.step(&progress(0, StepPhase::Undo, StepStage::Done { elapsed_us: 2 }));
-        runs.entry(&entry(2, rolled_back(1, "The switch refused.")));
+        runs.step(&progress(2, StepPhase::ReadBack, StepStage::Done { elapsed_us: 3 }));
         let run = runs.get(CHANGE).expect("begun");
-        assert_eq!(run.marks[1], Mark::Failed("No.".to_owned()));
-        assert_eq!(run.undo, [(0, Mark::Done(2))]);
+        let (ahead, back) = (
+            vec![Mark::Done(1), Mark::Failed("No.".to_owned()), Mark::Waiting],
+            vec![(0, Mark::Done(2)), (2, Mark::Done(3))],
+        );
+        assert_eq!((&run.marks, &run.undo), (&ahead, &back));
+        let Event::ChangeClosed { change, outcome, why, moves, .. } = rolled_back(1, "The switch refused.")
+        else {
+            panic!("a closing event");
+        };
+        let report = |step, phase, elapsed_us, error: Option<&str>| StepReport {
+            step,
+            phase,
+            elapsed_us,
+            error: error.map(str::to_owned),
+        };
+        let reports = [
+            report(0, StepPhase::Apply, 1, None),
+            report(1, StepPhase::Apply, 9, Some("No.")),
+            report(0, StepPhase::Undo, 2, None),
+            report(2, StepPhase::ReadBack, 3, None),
+        ];
+        let reports = reports.into();
+        runs.entry(&entry(2, Event::ChangeClosed { change, outcome, why, reports, moves }));
+        let run = runs.get(CHANGE).expect("begun");
+        assert_eq!((&run.marks[..2], &run.marks[2]), (&ahead[..2], &Mark::NotReached));
+        assert_eq!(run.undo, back);
         assert_eq!(run.ending.as_ref().map(|e| e.outcome), Some(Outcome::RolledBack));
+    }
+
+    #[test]
+    fn an_adoption_has_no_steps_and_nothing_is_read_for_it() {
+        let mut t = fixture::topology();
+        let at = t.functions[&NIC_VF1].assigned;
+        t.drift.insert(NIC_VF1, Drift { wished: None, since: Seq::new(1) });
+        let run = Run::new(plan(&t, &Intent::adopting([NIC_VF1])).expect("allowed"));
+        assert_eq!((run.plan.adoptions[0].to, run.marks), (at, Vec::new()));
+    }
+
+    #[test]
+    fn steps_without_a_report_were_done_when_the_change_was_applied() {
+        let mut runs = running();
+        let Event::ChangeClosed { change, outcome, why, moves, .. } = rolled_back(1, "No.") else {
+            panic!("a closing event");
+        };
+        assert_eq!(outcome, Outcome::RolledBack);
+        let reports = [].into();
+        runs.entry(&entry(2, Event::ChangeClosed { change, outcome: Outcome::Applied, why, reports, moves }));
+        assert_eq!(runs.get(CHANGE).expect("begun").marks, vec![Mark::Unseen; 3]);
     }
 
     #[test]

@@ -16,7 +16,9 @@ use super::steps::{Steps, back, duration, forward};
 use super::watch::Watch;
 use crate::desk::desk;
 use crate::ui::badge::outcome_tone;
-use crate::ui::{Failed, Glyph, Icon, Layout, OutcomeBadge, Precision, Section, Surroundings, When};
+use crate::ui::{
+    ACCEPTED, Failed, Glyph, Icon, Layout, OutcomeBadge, Precision, Section, Surroundings, When,
+};
 
 /// One change, with its plan, its steps and its outcome.
 #[component]
@@ -53,7 +55,7 @@ fn FoundPage(picture: Picture, record: ChangeRecord) -> impl IntoView {
             <main id="main" class="frame-main change">
                 <p class="crumb"><a href=HISTORY_PATH>"History"</a></p>
                 <ChangeHead record=record.clone()/>
-                <Verdict closed=record.closed.clone()/>
+                <Verdict closed=record.closed.clone() adopts=record.plan.only_adopts()/>
                 <div class="change-grid">
                     <div class="change-column">
                         <Moves plan=Arc::clone(&record.plan)/>
@@ -98,12 +100,13 @@ pub(super) fn ChangeHead(record: ChangeRecord) -> impl IntoView {
 
 /// How it went, in a sentence.
 #[component]
-pub(super) fn Verdict(closed: Option<ChangeClosing>) -> impl IntoView {
+pub(super) fn Verdict(closed: Option<ChangeClosing>, adopts: bool) -> impl IntoView {
     let outcome = closed.as_ref().map(|closing| closing.outcome);
     let took_us: u64 =
         closed.iter().flat_map(|closing| closing.reports.iter()).map(|report| report.elapsed_us).sum();
     let said = match outcome {
         None => "This change is on its way. The page shows its outcome as soon as it has ended.".to_owned(),
+        Some(Outcome::Applied) if adopts => ACCEPTED.to_owned(),
         Some(Outcome::Applied) if took_us > 0 => {
             format!("Applied in {}: every step is done and was read back from the switch.", duration(took_us))
         }
@@ -171,6 +174,7 @@ pub(super) fn Course(record: ChangeRecord) -> impl IntoView {
     view! {
         <section class="card part" aria-labelledby="steps">
             <h2 id="steps">"Steps"</h2>
+            {ahead.is_empty().then(|| view! { <p class="muted">"None: no switch is touched."</p> })}
             <Steps lines=ahead/>
             {(!undone.is_empty()).then(|| view! { <h3>"Taken back"</h3><Steps lines=undone/> })}
         </section>
@@ -180,16 +184,18 @@ pub(super) fn Course(record: ChangeRecord) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::{ChangeHead, Course, Facts, Verdict};
-    use crate::history::fixture::{applied, html, record, rolled_back, stuck};
+    use super::{ChangeHead, Course, Facts, Moves, Verdict};
+    use crate::history::fixture::{accepted, applied, html, record, rolled_back, stuck};
     use leptos::prelude::*;
     use patchbay_domain::ChangeRecord;
+    use std::sync::Arc;
 
     fn page(record: ChangeRecord) -> String {
         html(move || {
             view! {
                 <ChangeHead record=record.clone()/>
-                <Verdict closed=record.closed.clone()/>
+                <Verdict closed=record.closed.clone() adopts=record.plan.only_adopts()/>
+                <Moves plan=Arc::clone(&record.plan)/>
                 <Facts record=record.clone() switch="rack-12-pax".to_owned()/>
                 <Course record/>
             }
@@ -227,6 +233,16 @@ mod tests {
     fn a_stuck_change_asks_for_a_person() {
         let drawn = page(stuck());
         assert_says(&drawn, &["needs you", r#"data-tone="bad""#, "Port 8 is gone."]);
+    }
+
+    #[test]
+    fn an_accepted_difference_claims_no_reading_and_shows_what_the_history_follows() {
+        let drawn = page(accepted());
+        assert_says(&drawn, &["Accepted", "No switch was touched.", "None: no switch is touched."]);
+        assert_says(&drawn, &["eth16v5", "/history?host=2", "/history?host=3", "wished"]);
+        for wrong in ["read back", "Read the switch back", "Before and after"] {
+            assert!(!drawn.contains(wrong), "{wrong} in {drawn}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use patchbay_domain::{
     Generation, Hash, HistoryItem, HostId, Intent, ItemKind, LogicalPort, Outcome, Pdfid, PhysicalPort, Plan,
     PlannedMove, Reason, Seq, Step, StepPhase, StepReport, SwitchId,
 };
+use std::sync::Arc;
 
 /// A line about a discovery, `at` seconds after 1970.
 pub(crate) fn line(seq: u64, at: i64) -> HistoryItem {
@@ -99,6 +100,16 @@ pub(crate) fn applied() -> ChangeRecord {
     let slow = StepReport { elapsed_us: 38_000, ..report(1, StepPhase::Apply, None) };
     let reports = vec![report(0, StepPhase::Apply, None), slow, report(2, StepPhase::ReadBack, None)];
     record(Some(closing(Outcome::Applied, None, reports)))
+}
+
+/// Somebody moved eth16v5 at the switch, and that was accepted.
+pub(crate) fn accepted() -> ChangeRecord {
+    let mut record = record(Some(closing(Outcome::Applied, None, Vec::new())));
+    let plan = Arc::make_mut(&mut record.plan);
+    plan.title = "Accept eth16v5 on web-03".to_owned();
+    plan.adoptions = std::mem::take(&mut plan.moves);
+    plan.steps.clear();
+    record
 }
 
 /// The change, rolled back after its second step failed.

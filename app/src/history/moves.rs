@@ -1,4 +1,4 @@
-//! What a change moves: before and after, side by side.
+//! What a change moves, before and after, side by side; and what it makes the history follow.
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -7,28 +7,47 @@ use std::sync::Arc;
 
 use super::address;
 
-/// The moves of a plan with what it disrupts.
+/// The moves of a plan with what it disrupts, and what it adopts.
 #[component]
 pub fn Moves(
     /// The plan.
     plan: Arc<Plan>,
 ) -> impl IntoView {
-    let rows = plan.moves.clone().into_iter().map(|planned| view! { <Row planned/> }).collect_view();
     let warnings = plan.warnings.clone().into_iter().map(|warning| view! { <li class="note">{warning}</li> });
     let warnings = warnings.collect::<Vec<_>>();
+    let some = |moves: &[PlannedMove]| Some(moves.to_vec()).filter(|moves| !moves.is_empty());
+    let moves = some(&plan.moves).map(|moves| view! { <Table columns=["Before", "After"] moves/> });
+    let adoptions = some(&plan.adoptions).map(|moves| {
+        view! {
+            <h2 id="adoptions">"What the history follows"</h2>
+            <Table columns=["Was wished", "Is there, and wished now"] moves/>
+        }
+    });
+    let title = moves.is_some().then(|| view! { <h2 id="moves">"Before and after"</h2> });
+    let labelled = if title.is_some() { "moves" } else { "adoptions" };
     view! {
-        <section class="card part" aria-labelledby="moves">
-            <h2 id="moves">"Before and after"</h2>
-            <table class="moves">
-                <thead>
-                    <tr><th scope="col">"Function"</th><th scope="col">"Before"</th><th scope="col">"After"</th></tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
+        <section class="card part" aria-labelledby=labelled>
+            {title}
+            {moves}
             {(!warnings.is_empty()).then(|| view! { <ul class="warnings" aria-label="What it disrupts">{warnings}</ul> })}
+            {adoptions}
         </section>
     }
     .into_any()
+}
+
+#[component]
+fn Table(columns: [&'static str; 2], moves: Vec<PlannedMove>) -> impl IntoView {
+    let [before, after] = columns;
+    let rows = moves.into_iter().map(|planned| view! { <Row planned/> }).collect_view();
+    view! {
+        <table class="moves">
+            <thead>
+                <tr><th scope="col">"Function"</th><th scope="col">{before}</th><th scope="col">{after}</th></tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
 }
 
 #[component]

@@ -33,7 +33,7 @@ pub struct StepLine {
     pub fate: Fate,
 }
 
-/// The steps of the plan and the reading back at the end, as far as they came.
+/// The steps of the plan and the reading back at the end, as far as they came; empty for a plan that touches no switch.
 pub fn forward(plan: &Plan, closed: Option<&ChangeClosing>) -> Vec<StepLine> {
     let reports = closed.map_or(&[][..], |closing| &*closing.reports);
     let ahead = &reports[..turning_point(reports)];
@@ -54,8 +54,10 @@ pub fn forward(plan: &Plan, closed: Option<&ChangeClosing>) -> Vec<StepLine> {
             fate: fate(index, StepPhase::Apply),
         })
         .collect();
-    let title = "Read the switch back".to_owned();
-    lines.push(StepLine { title, place: None, fate: fate(plan.steps.len(), StepPhase::ReadBack) });
+    if !plan.only_adopts() {
+        let title = "Read the switch back".to_owned();
+        lines.push(StepLine { title, place: None, fate: fate(plan.steps.len(), StepPhase::ReadBack) });
+    }
     lines
 }
 

@@ -66,6 +66,9 @@ pub const fn outcome_word(outcome: Option<Outcome>) -> &'static str {
     }
 }
 
+/// How a change ended that only made the history follow what was found.
+pub const ACCEPTED: &str = "Accepted: the history follows what was found. No switch was touched.";
+
 /// How a link is: up, narrow, down.
 #[component]
 pub fn LinkBadge(

@@ -186,9 +186,13 @@ async fn send(crew: &Crew, running: &mut Running, plan: &Plan) -> Option<(usize,
 }
 
 /// Reads everything again, once for all: what is as promised is applied, the others are taken back.
-async fn confirm(crew: &Crew, mut sent: Vec<Running>, patience: &mut Patience) -> Vec<Settled> {
+async fn confirm(crew: &Crew, sent: Vec<Running>, patience: &mut Patience) -> Vec<Settled> {
+    // What only adopts has sent nothing, and says so: no reading is reported for it.
+    let (mut sent, adopting): (Vec<_>, Vec<_>) =
+        sent.into_iter().partition(|running| !running.plan().steps.is_empty());
+    let mut settled: Vec<_> = adopting.into_iter().map(Running::adopted).collect();
     if sent.is_empty() {
-        return Vec::new();
+        return settled;
     }
     let plans: Vec<_> = sent.iter().map(Running::plan).collect();
     let clocks: Vec<_> = sent
@@ -200,7 +204,6 @@ async fn confirm(crew: &Crew, mut sent: Vec<Running>, patience: &mut Patience) -
     for (running, clock) in sent.iter_mut().zip(clocks) {
         running.report(clock.end(crew, read.as_ref().err().cloned()));
     }
-    let mut settled = Vec::with_capacity(sent.len());
     for running in sent {
         let confirmed = match &read {
             Ok(held) => running.read_back(held),

@@ -130,6 +130,11 @@ impl Running {
         }
     }
 
+    /// The end of a change without steps: the ledger follows what was found, and there is nothing to read back.
+    pub(crate) fn adopted(self) -> Settled {
+        applied(self.change, &self.plan, None, self.reports)
+    }
+
     /// Something failed when the first `reached` steps may have taken effect.
     pub(crate) fn fails(self, reached: usize, why: String) -> Undoing {
         let Self { change, plan, reports } = self;

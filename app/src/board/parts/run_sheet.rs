@@ -8,6 +8,7 @@ use crate::board::dom;
 use crate::board::facts::step_detail;
 use crate::board::run::{Ending, Mark, Run};
 use crate::board::scene::scene;
+use crate::ui::ACCEPTED;
 
 /// A change that this page's person applied.
 #[component]
@@ -20,6 +21,7 @@ pub fn RunSheet(
     let title = move || run.get().map(|run| run.plan.title);
     let steps = move || run.get().map(|run| view! { <Steps run/> });
     let ending = Memo::new(move |_| run.get().and_then(|run| run.ending));
+    let adopts = Memo::new(move |_| run.get().is_some_and(|run| run.plan.only_adopts()));
     Effect::new(move || {
         run.track();
         request_animation_frame(dom::follow_running_step);
@@ -29,7 +31,7 @@ pub fn RunSheet(
             <h2 id="sheet-title">{title}</h2>
             <p class="muted"><a href=format!("/history/{change}")>{format!("Change {change}")}</a></p>
             {steps}
-            <div role="status">{move || ending.get().map(|ending| view! { <End ending/> })}</div>
+            <div role="status">{move || ending.get().map(|ending| view! { <End ending adopts=adopts.get()/> })}</div>
             <Buttons change ending/>
         </section>
     }
@@ -43,16 +45,19 @@ fn Steps(run: Run) -> impl IntoView {
     let told = plan.steps.iter().map(|step| (step.to_string(), detail(step)));
     let steps = told.chain(std::iter::once(read_back)).zip(marks);
     let steps = steps.map(|((what, detail), mark)| view! { <StepLine what detail mark/> }).collect_view();
-    let undone = undo.into_iter().filter_map(|(index, mark)| {
-        let step = plan.steps.get(index)?.inverse();
-        Some(view! { <StepLine what=step.to_string() detail=detail(&step) mark/> })
+    let undone = undo.into_iter().map(|(index, mark)| {
+        let (what, detail) = match plan.steps.get(index).map(Step::inverse) {
+            Some(step) => (step.to_string(), detail(&step)),
+            None => ("Read the switch back".to_owned(), "It must be as before.".to_owned()),
+        };
+        view! { <StepLine what detail mark/> }
     });
     let undone: Vec<_> = undone.collect();
     let undone = (!undone.is_empty()).then(|| {
         view! { <h3>"Taken back"</h3><ol class="steps" data-testid="undo-steps" tabindex="0">{undone}</ol> }
     });
     view! {
-        <ol class="steps" data-testid="steps" tabindex="0">{steps}</ol>
+        {(!plan.only_adopts()).then(|| view! { <ol class="steps" data-testid="steps" tabindex="0">{steps}</ol> })}
         {undone}
     }
 }
@@ -61,7 +66,7 @@ fn Steps(run: Run) -> impl IntoView {
 fn StepLine(what: String, detail: String, mark: Mark) -> impl IntoView {
     let why = match &mark {
         Mark::Failed(why) => Some(view! { <small class="why">{why.clone()}</small> }),
-        Mark::Waiting | Mark::Running | Mark::Done(_) => None,
+        Mark::Waiting | Mark::Running | Mark::Done(_) | Mark::Unseen | Mark::NotReached => None,
     };
     view! {
         <li data-mark=mark.word()>
@@ -78,9 +83,10 @@ fn StepLine(what: String, detail: String, mark: Mark) -> impl IntoView {
 
 /// One of three sentences.
 #[component]
-fn End(ending: Ending) -> impl IntoView {
+fn End(ending: Ending, adopts: bool) -> impl IntoView {
     let why = ending.why.map(|why| format!(" {why}")).unwrap_or_default();
     let (tone, words) = match ending.outcome {
+        Outcome::Applied if adopts => ("ok", ACCEPTED.to_owned()),
         Outcome::Applied => ("ok", "Applied. The switch was read back and shows it.".to_owned()),
         Outcome::RolledBack => ("warn", format!("Rolled back: everything is as it was before.{why}")),
         Outcome::Stuck => ("bad", format!("Needs you: the switch is in neither state.{why}")),
