@@ -78,6 +78,8 @@ test('a pulled adapter is absent with its functions unbound, and comes back', as
   await lab.order('pull_adapter', {}, nic);
   await expect(board.pool(vf)).toContainText('not there');
   await expect(board.chip(host, vf)).toHaveCount(0);
+  const line = board.page.getByRole('region', { name: 'Just now' }).getByRole('listitem').first();
+  await expect(line, 'who lost what').toContainText(`${vf.name} of ${host.name}`);
   await lab.order('plug_adapter', {}, nic);
   await expect(board.pool(vf)).not.toContainText('not there');
   expect((await readRack()).function(at.onFirst).id).toBe(vf.id);
@@ -121,7 +123,41 @@ test('a refused step is undone, with the reason on the sheet', async ({ board, l
   await expect(board.ending).toContainText('Rolled back');
   await expect(board.sheet).toContainText('0x84005');
   await expect(board.chip(from, vf)).toBeVisible();
+  const marks = (list: string) =>
+    board.sheet.getByTestId(list).getByRole('listitem').evaluateAll((all) => all.map((one) => one.dataset['mark']));
+  expect(await marks('steps'), 'nothing is said to be read that was not').toEqual(['done', 'failed', 'not reached']);
+  expect(await marks('undo-steps'), 'both steps, and that all is as before').toEqual(['done', 'done', 'done']);
   expect((await readRack()).portOf(at.onFirst)).toBe(at.first);
+});
+
+test('a change that can neither be done nor undone asks on its sheet what shall be, and says later what settled it', async ({
+  board,
+  lab,
+  rack,
+  page,
+  readRack,
+}) => {
+  const [vf, from, to] = [rack.function(at.onFirst), rack.host(at.first), rack.host(at.third)];
+  await lab.order('refuse', { command: 'bind', nth: '1', code: '0x84005' });
+  await lab.order('refuse', { command: 'bind', nth: '2', code: '0x84005' });
+  await board.drag(board.chip(from, vf), board.host(to));
+  await board.apply('into two refusals');
+  await expect(board.ending).toContainText('Needs you');
+  const accept = board.sheet.getByRole('button', { name: 'Accept what the switch says…' });
+  await expect(accept).toBeVisible();
+  await expectAccessible(page);
+  const stuck = await board.sheet.getByRole('link', { name: /^Change \d+$/ }).getAttribute('href');
+  await expect(page.getByTestId('drift'), 'what it left is found').toContainText(vf.name);
+  await board.sheet.getByRole('button', { name: 'Try again…' }).click();
+  await expect(board.sheet).toContainText(`Finish change 1: assign ${vf.name} to ${to.name}`);
+  await board.apply(' (the second time)');
+  await board.applied();
+  expect((await readRack()).portOf(at.onFirst)).toBe(at.third);
+  await open(page, stuck ?? '');
+  await expect(page.getByText(/Change \d+ settled it\./)).toBeVisible();
+  await expect(page.getByRole('region', { name: 'What was made from it' })).toContainText(`Finish change 1: assign ${vf.name}`);
+  await expect(page.getByRole('link', { name: 'Try again…' })).toHaveCount(0);
+  await expectAccessible(page);
 });
 
 for (const when of ['before', 'after']) {

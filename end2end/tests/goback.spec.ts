@@ -5,7 +5,7 @@ import { expect, lab, test } from '../fixtures/rack.ts';
 import { slowSoftswitch } from '../fixtures/slow.ts';
 
 test.describe('a function that somebody else bound', () => {
-  test('is shown with two answers, and accepting makes the history follow', async ({ board, softswitch, rack, readRack }) => {
+  test('is shown with two answers, and accepting makes the history follow', async ({ board, softswitch, rack, readRack, page }) => {
     const [vf, host] = [rack.function(lab.free), rack.host(lab.third)];
     await softswitch.bind(lab.third, 7, Number(vf.pdfid));
     const drift = board.page.getByTestId('drift');
@@ -15,9 +15,20 @@ test.describe('a function that somebody else bound', () => {
     await expect(board.sheet).toContainText(`Accept ${vf.name} on ${host.name}`);
     await expect(board.sheet).toContainText('is not touched');
     await board.apply(' (agreed)');
-    await board.applied();
+    await expect(board.ending, 'nothing was read for it').toHaveText(
+      'Accepted: the history follows what was found. No switch was touched.',
+    );
     await expect(drift).toHaveCount(0);
+    const change = await board.sheet.getByRole('link', { name: /^Change \d+$/ }).getAttribute('href');
+    await board.page.keyboard.press('Enter');
+    await expect(board.sheet).toBeHidden();
+    await expect(board.chip(host, vf), 'the focus comes back to what it was about').toBeFocused();
     expect((await readRack()).portOf(lab.free)).toBe(lab.third);
+    await open(page, change ?? '');
+    await expect(page.getByRole('region', { name: 'What the history follows' })).toContainText(host.name);
+    await expectAccessible(page);
+    await open(page, `/history?function=${vf.id}`);
+    await expect(page.getByRole('link', { name: `Accept ${vf.name} on ${host.name}` })).toBeVisible();
   });
 
   test('by keyboard alone, and reverting makes the switch follow', async ({ board, softswitch, rack, readRack }) => {
@@ -63,6 +74,10 @@ test.describe('a change behind another one', () => {
     await board.apply('comes after');
     const waiting = board.page.getByTestId('waiting');
     await expect(waiting).toContainText(`Assign ${second.name} to ${to.name}`);
+    await expect(board.sheet.getByTestId('waits')).toHaveText('Waits for its turn. Nothing was sent.');
+    const badges = board.page.getByRole('region', { name: 'Just now' }).locator('.badge');
+    await expect(badges.nth(0)).toHaveText('waiting');
+    await expect(badges.nth(1)).toHaveText('running');
     // Away from the rack: what is pointed at dims the rest.
     await board.page.mouse.move(0, 0);
     await expectAccessible(board.page);
@@ -70,5 +85,42 @@ test.describe('a change behind another one', () => {
     await expect(waiting).toHaveCount(0);
     await expect(board.ending).toContainText('Rolled back');
     await expect(board.chip(to, second)).toHaveCount(0);
+    await expect(badges.nth(0)).toHaveText('rolled back');
+  });
+
+  test('can be cancelled by keyboard, and the focus stays on the page', async ({ board, rack, page }) => {
+    const [first, second, to] = [rack.function('0x1001'), rack.function('0x1002'), rack.host(4)];
+    await board.drag(board.chip(rack.host(0), first), board.host(to));
+    await board.apply('takes its time');
+    await expect(board.page.getByTestId('steps').getByRole('listitem').nth(1)).toHaveAttribute('data-mark', 'running');
+    await board.drag(board.cell(second), board.host(to));
+    await board.apply('comes after');
+    await expect(board.sheet.getByTestId('waits')).toBeVisible();
+    await board.sheet.getByRole('button', { name: 'Close' }).click();
+    const waiting = page.getByTestId('waiting');
+    const change = await waiting.getByRole('link').getAttribute('href');
+    await waiting.getByRole('button', { name: /Cancel change/ }).focus();
+    await page.keyboard.press('Enter');
+    await expect(waiting).toHaveCount(0);
+    await expect(page.locator('#main [data-stop]:focus')).toHaveCount(1);
+    await open(page, change ?? '');
+    await expect(page.locator('.note').first()).toContainText('Rolled back');
+  });
+
+  test('says on its page that it waits, and then how it went', async ({ board, rack, second, page }) => {
+    const [first, after, to] = [rack.function('0x1001'), rack.function('0x1002'), rack.host(4)];
+    await board.drag(board.chip(rack.host(0), first), board.host(to));
+    await board.apply('takes its time');
+    await expect(board.page.getByTestId('steps').getByRole('listitem').nth(1)).toHaveAttribute('data-mark', 'running');
+    await board.drag(board.cell(after), board.host(to));
+    await board.apply('comes after');
+    await expect(board.sheet.getByTestId('waits')).toBeVisible();
+    const change = await board.sheet.getByRole('link', { name: /^Change \d+$/ }).getAttribute('href');
+    await open(second, change ?? '');
+    await expect(second.locator('.head .badge')).toHaveText('waiting');
+    await expect(second.locator('.note').first()).toContainText('waits for its turn');
+    await board.sheet.getByRole('button', { name: /Cancel change/ }).click();
+    await expect(second.locator('.head .badge')).toHaveText('rolled back');
+    expect(page.isClosed()).toBe(false);
   });
 });

@@ -32,6 +32,10 @@ test('what another person moves under an open sheet is said', async ({ board, se
   await other.apply('taken away first');
   await other.applied();
   await expect(board.sheet).toContainText(`Assign ${vf.name} to ${to.name}`);
+  const news = board.sheet.locator('.news');
+  await expect(news).toContainText(`${vf.name} is in the pool now, no longer on ${from.name}`);
+  await expect(news).toContainText(/was changed by operator with change \d+\./);
+  await expect(news, 'only what is so now').not.toContainText('can');
   await board.apply('and given back');
   await board.applied();
   expect((await readRack()).portOf(lab.onFirst)).toBe(lab.third);
@@ -57,6 +61,7 @@ test.describe('a board that has not heard of it yet', () => {
     await late.apply('too late');
     await expect(late.sheet).toContainText(`${vf.name} is on ${to.name}, logical port`);
     await expect(late.sheet).toContainText(`no longer on ${from.name}`);
+    await expect(late.sheet).toContainText(/changed by operator with change \d+\./);
     expect(asked.filter((path) => path !== '/live'), 'the change, and nothing else').toHaveLength(1);
     await late.sheet.getByRole('button', { name: 'Apply' }).click();
     await expect.poll(async () => (await readRack()).portOf(lab.onFirst)).toBe(lab.second);

@@ -159,7 +159,7 @@ fn nothing_left(way: WayBack) -> String {
     match way {
         WayBack::Undo(id) => format!("Everything is where it was before change {id} already."),
         WayBack::Retry(id) => {
-            format!("Everything is where change {id} wanted it. Accept what the switch says.")
+            format!("Everything is where change {id} wanted it, and the history says so too.")
         }
         WayBack::Accept(id) => {
             format!("The switch shows nothing of change {id} that the history does not say too.")

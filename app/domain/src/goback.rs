@@ -46,17 +46,23 @@ impl Plan {
         (intent.made_from(Origin::Undo(change)), left_out)
     }
 
-    /// The intent that finishes what could not be finished: every function to where the plan wanted it, but for those
-    /// that are there by now; and what it leaves out, as [`Plan::undo`] does.
+    /// The intent that finishes what could not be finished: every function to where the plan wanted it, and wished there
+    /// where it is there by now; and what it leaves out, as [`Plan::undo`] does.
     pub fn retry(&self, change: ChangeId, topology: &Topology) -> (Intent, Vec<String>) {
-        let (mut left_out, mut go) = (Vec::new(), Vec::new());
-        for one in self.moves.iter().filter(|one| !topology.is_at(one.function, one.to)) {
+        let (mut left_out, mut go) = (Vec::new(), BTreeMap::new());
+        for one in &self.moves {
             match later(one, topology) {
+                // Where somebody else put it, and no later change wished it: nothing is decided about that here.
+                Some(_) if topology.is_at(one.function, one.to) => {}
                 Some(stays) => left_out.push(stays),
-                None => go.push(one),
+                None => {
+                    go.insert(one.function, one.to);
+                }
             }
         }
-        (to(go.into_iter()).made_from(Origin::Retry(change)), left_out)
+        let to = go.clone();
+        let intent = topology.bring(go, |id| to.get(&id).copied().flatten());
+        (intent.made_from(Origin::Retry(change)), left_out)
     }
 
     /// The intent that accepts what the switch says about every function of the plan.
@@ -74,10 +80,6 @@ fn later(one: &PlannedMove, topology: &Topology) -> Option<String> {
         let (name, now) = (topology.label(one.function), whereabouts(topology, wish));
         format!("{name} stays {now}, where a later change put it.")
     })
-}
-
-fn to<'a>(moves: impl Iterator<Item = &'a PlannedMove>) -> Intent {
-    exact(moves.map(|m| (m.function, m.to)))
 }
 
 /// Sorted by place and number, so that functions that shared a logical port get their old numbers.

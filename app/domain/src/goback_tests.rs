@@ -138,6 +138,36 @@ fn trying_again_leaves_what_a_later_change_put_elsewhere_and_says_so() {
 }
 
 #[test]
+fn trying_again_takes_for_done_what_is_there_and_moves_the_rest() {
+    let mut t = fixture::topology();
+    let both = [NIC_VF2, NIC_VF3].map(|function| crate::Move::new(function, Some(HOST_B)));
+    let made = plan(&t, &Intent::moving(both.into())).expect("allowed");
+    assert_eq!(made.retry(CHANGE, &t).0.moves.len(), 2, "nothing of it is there");
+    found(&mut t, NIC_VF2, made.moves[0].to);
+    let (intent, left_out) = made.retry(CHANGE, &t);
+    assert_eq!(left_out, [] as [&str; 0]);
+    let again = done(&mut t, &intent);
+    assert_eq!((again.adoptions.len(), again.moves.len()), (1, 1), "{again:?}");
+    assert_eq!(t.wish(NIC_VF2), made.moves[0].to);
+    assert!(made.moves.iter().all(|one| t.functions[&one.function].assigned == one.to) && t.drift.is_empty());
+    let (intent, left_out) = made.retry(CHANGE, &t);
+    assert!(intent.functions().next().is_none() && left_out.is_empty(), "nothing is left of it");
+}
+
+#[test]
+fn trying_again_binds_a_shared_port_with_everything_that_was_to_share_it() {
+    let mut t = fixture::topology();
+    let place = |number| Some(Assignment { host: HOST_B, logical_port: LogicalPort(2), number });
+    let both = [NIC_VF2, NIC_VF3].map(|function| crate::Move::exact(function, place(0)));
+    let made = plan(&t, &Intent::moving(both.into())).expect("allowed");
+    found(&mut t, NIC_VF2, place(0));
+    let (intent, _) = made.retry(CHANGE, &t);
+    done(&mut t, &intent);
+    assert_eq!([NIC_VF2, NIC_VF3].map(|id| t.functions[&id].assigned), [place(0), place(1)]);
+    assert!(t.drift.is_empty());
+}
+
+#[test]
 fn undoing_what_could_not_be_finished_brings_back_only_what_is_elsewhere() {
     let mut t = fixture::topology();
     let before = where_all_are(&t);

@@ -66,6 +66,8 @@ pub struct HistoryQuery {
     pub adapter: Option<AdapterId>,
     /// Only what touched this function.
     pub function: Option<FunctionId>,
+    /// Only changes that were made from this one: to undo it, to try it again, or to accept what it left.
+    pub made_from: Option<ChangeId>,
     /// Only what this person did.
     pub person: Option<String>,
     /// Only this kind.

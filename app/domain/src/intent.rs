@@ -58,6 +58,16 @@ pub enum Origin {
     Revert,
 }
 
+impl Origin {
+    /// The earlier change, if it is one.
+    pub const fn change(self) -> Option<ChangeId> {
+        match self {
+            Self::Undo(change) | Self::Retry(change) | Self::Accept(change) => Some(change),
+            Self::Restore(_) | Self::Revert => None,
+        }
+    }
+}
+
 /// Moves that happen together or not at all: assign, move, release, swap and several at once are all this one shape.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -44,8 +44,20 @@ pub fn focus(stop: Stop) {
 
 /// Moves the focus to a function: to its chip where it has one, else to its cell.
 pub fn focus_function(function: FunctionId) {
+    if let Some(element) = element_of_function(function) {
+        let _ = element.focus();
+    }
+}
+
+fn element_of_function(function: FunctionId) -> Option<HtmlElement> {
     let chip = find(&format!(".chip[data-function=\"{function}\"]"));
-    if let Some(element) = chip.or_else(|| find(&format!("[data-stop=\"{}\"]", Stop::Cell(function)))) {
+    chip.or_else(|| find(&format!("[data-stop=\"{}\"]", Stop::Cell(function))))
+}
+
+/// Moves the focus back to the board: to the first of these functions that is drawn, else to where Tab would come to it.
+pub fn come_back_to(functions: &[FunctionId]) {
+    let drawn = functions.iter().find_map(|function| element_of_function(*function));
+    if let Some(element) = drawn.or_else(|| find("#main [data-stop][tabindex=\"0\"]")) {
         let _ = element.focus();
     }
 }

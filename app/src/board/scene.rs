@@ -165,19 +165,16 @@ impl Scene {
         self.sheet.update(|sheet| sheet.propose(opening, draft));
     }
 
-    /// Closes the sheet; the focus goes back to the function it was about.
+    /// Closes the sheet; the focus goes back to the functions it was about.
     pub fn close_sheet(self) {
-        let of_run = match self.sheet.get_untracked() {
+        let functions = match self.sheet.get_untracked() {
             Sheet::Following(change) => self.state.runs.with_untracked(|runs| {
-                runs.get(change).and_then(|run| run.plan.moves.first().map(|m| m.function))
+                runs.get(change).map(|run| run.plan.functions().collect()).unwrap_or_default()
             }),
-            Sheet::Open { .. } | Sheet::Closed => None,
+            sheet @ (Sheet::Open { .. } | Sheet::Closed) => sheet.functions(),
         };
-        let function = of_run.or_else(|| self.sheet.with_untracked(Sheet::functions).first().copied());
         self.sheet.set(Sheet::Closed);
-        if let Some(function) = function {
-            request_animation_frame(move || dom::focus_function(function));
-        }
+        request_animation_frame(move || dom::come_back_to(&functions));
     }
 
     /// Sends the plan on the sheet.
@@ -284,6 +281,19 @@ impl Scene {
         } else {
             self.say(words);
         }
+    }
+
+    /// Cancels a change that waits for its turn.
+    pub fn cancel(self, change: ChangeId) {
+        // The button goes away with the change, and the focus with it: that comes back to the board.
+        self.hands.has_focus.set_value(true);
+        spawn_local(async move {
+            let words = match actions::cancel(change).await {
+                Ok(_) => format!("Change {change} was cancelled. Nothing was touched."),
+                Err(error) => error.to_string(),
+            };
+            self.tell(Toast::words(words));
+        });
     }
 
     /// Opens the sheet with the plan that takes a change back.

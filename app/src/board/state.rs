@@ -228,7 +228,12 @@ impl BoardState {
                         .touched
                         .extend(self.with(|t| t.open.get(change).map(moved_by)).into_iter().flatten());
                 }
-                Delta::Closed(change) => happened.closed.push(*change),
+                Delta::Closed(change) => {
+                    self.begun.update(|begun| {
+                        begun.remove(change);
+                    });
+                    happened.closed.push(*change);
+                }
                 Delta::Assigned(function) => {
                     happened.touched.insert(*function);
                 }

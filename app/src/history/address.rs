@@ -11,8 +11,8 @@ use thiserror::Error;
 use super::HISTORY_PATH;
 
 /// The names of the fields, in the order in which they are shown.
-pub const FIELDS: [&str; 9] =
-    ["text", "kind", "outcome", "host", "adapter", "function", "person", "from", "to"];
+pub const FIELDS: [&str; 10] =
+    ["text", "kind", "outcome", "host", "adapter", "function", "made_from", "person", "from", "to"];
 /// Where a page of the history starts.
 pub const BEFORE_FIELD: &str = "before";
 /// How many lines a page has.
@@ -97,6 +97,7 @@ fn take(query: &mut HistoryQuery, name: &str, value: &str) -> Result<(), Address
         "host" => query.host = Some(id("host", value)?),
         "adapter" => query.adapter = Some(id("adapter", value)?),
         "function" => query.function = Some(id("function", value)?),
+        "made_from" => query.made_from = Some(id("change", value)?),
         "person" => query.person = Some(bounded("person", value)?),
         "kind" => query.kind = Some(word("kind", value, &KINDS)?),
         "outcome" => query.outcome = Some(word("outcome", value, &OUTCOMES)?),
@@ -162,6 +163,7 @@ pub fn pairs(query: &HistoryQuery) -> Vec<(&'static str, String)> {
         ("host", query.host.map(|id| id.to_string())),
         ("adapter", query.adapter.map(|id| id.to_string())),
         ("function", query.function.map(|id| id.to_string())),
+        ("made_from", query.made_from.map(|id| id.to_string())),
         ("person", query.person.clone()),
         ("from", query.from.map(in_field)),
         ("to", query.to.map(in_field)),
@@ -198,7 +200,7 @@ pub fn href_of(query: &HistoryQuery) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use patchbay_domain::{AdapterId, FunctionId, HostId, Seq};
+    use patchbay_domain::{AdapterId, ChangeId, FunctionId, HostId, Seq};
     use proptest::option;
     use proptest::prelude::*;
 
@@ -216,6 +218,7 @@ mod tests {
             texts in (text(), text()),
             times in option::of((MOMENTS_MS, MOMENTS_MS)),
             page in (option::of(any::<u64>()), option::of(1..=HISTORY_PAGE_MAX)),
+            made_from in option::of(any::<u64>()),
         ) -> HistoryQuery {
             let moment = |ms| DateTime::from_timestamp_millis(ms).expect("in range");
             let times = times.filter(|(a, b)| a != b).map(|(a, b)| (moment(a.min(b)), moment(a.max(b))));
@@ -223,6 +226,7 @@ mod tests {
                 host: ids.0.map(HostId::new),
                 adapter: ids.1.map(AdapterId::new),
                 function: ids.2.map(FunctionId::new),
+                made_from: made_from.map(ChangeId::new),
                 person: texts.0,
                 kind: words.0.map(|index| KINDS[index].0),
                 outcome: words.1.map(|index| OUTCOMES[index].0),
@@ -251,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_field_of_the_form_is_written_under_its_name() {
-        let search = "text=a&kind=drift&outcome=stuck&host=1&adapter=2&function=3&person=b&from=2026-01-01&to=2026-01-02";
+        let search = "text=a&kind=drift&outcome=stuck&host=1&adapter=2&function=3&made_from=4&person=b&from=2026-01-01&to=2026-01-02";
         let names: Vec<_> =
             pairs(&parse(search).expect("all of them")).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, FIELDS);

@@ -5,19 +5,22 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use patchbay_api::{ApiError, Desk, Picture};
 use patchbay_domain::words::list;
-use patchbay_domain::{Actor, ChangeClosing, ChangeId, ChangeRecord, Door, Outcome, SwitchId};
+use patchbay_domain::{
+    Actor, ChangeClosing, ChangeId, ChangeRecord, Door, HistoryItem, HistoryQuery, Outcome, SwitchId,
+};
 use std::sync::Arc;
 
 use super::HISTORY_PATH;
 use super::address;
 use super::evidence::Evidence;
+use super::line::Line;
 use super::moves::Moves;
 use super::steps::{Steps, back, duration, forward};
 use super::watch::Watch;
 use crate::desk::desk;
 use crate::ui::badge::outcome_tone;
 use crate::ui::{
-    ACCEPTED, Failed, Glyph, Icon, Layout, OutcomeBadge, Precision, Section, Surroundings, When,
+    ACCEPTED, Failed, Glyph, Icon, Layout, OutcomeBadge, Precision, Section, Stage, Surroundings, Tone, When,
 };
 
 /// One change, with its plan, its steps and its outcome.
@@ -27,21 +30,56 @@ pub fn ChangePage() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     Suspend::new(async move {
         match find(&*desk, &id).await {
-            Ok((picture, record)) => Either::Left(view! { <FoundPage picture record/> }),
+            Ok(found) => Either::Left(view! { <FoundPage found/> }),
             Err(error) => Either::Right(view! { <Failed error section=Section::History/> }),
         }
     })
 }
 
-async fn find(desk: &dyn Desk, id: &str) -> Result<(Picture, ChangeRecord), ApiError> {
+/// A change, and what the rack and the history say of it.
+struct Found {
+    picture: Picture,
+    record: ChangeRecord,
+    /// What was made from it, newest first.
+    later: Vec<HistoryItem>,
+}
+
+async fn find(desk: &dyn Desk, id: &str) -> Result<Found, ApiError> {
     let change: ChangeId = id.parse().map_err(|_| ApiError::NotFound { what: format!("change {id}") })?;
     // First the picture: whoever watches the change resumes after its last entry.
     let picture = desk.rack();
-    Ok((picture, desk.change(change).await?))
+    let record = desk.change(change).await?;
+    let later = HistoryQuery { made_from: Some(change), ..HistoryQuery::default() };
+    Ok(Found { picture, record, later: desk.history(&later).await?.items })
+}
+
+/// What may still be made from a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// How far it is, while it has not ended.
+    stage: Stage,
+    /// The change that was made from it and applied, if there is one: a stuck one needs nobody then.
+    settled: Option<ChangeId>,
+    /// Whether any of its functions is not where the history has it.
+    drifted: bool,
+}
+
+impl Standing {
+    fn of(found: &Found) -> Self {
+        let Found { picture, record, later } = found;
+        let applied = later.iter().find(|item| item.outcome == Some(Outcome::Applied));
+        Self {
+            stage: Stage::of(picture.begun.contains(&record.id)),
+            settled: applied.and_then(|item| item.change),
+            drifted: record.plan.functions().any(|id| picture.topology.drift.contains_key(&id)),
+        }
+    }
 }
 
 #[component]
-fn FoundPage(picture: Picture, record: ChangeRecord) -> impl IntoView {
+fn FoundPage(found: Found) -> impl IntoView {
+    let standing = Standing::of(&found);
+    let Found { picture, record, later } = found;
     let around = Surroundings::from(&picture);
     let title = format!("{} · Change {}", record.plan.title, record.id);
     let name = |id: &SwitchId| {
@@ -49,13 +87,15 @@ fn FoundPage(picture: Picture, record: ChangeRecord) -> impl IntoView {
         switch.map_or_else(|| format!("switch {id}"), |switch| switch.name.clone())
     };
     let switch = list(&record.plan.switches.iter().map(name).collect::<Vec<_>>());
-    let running = record.closed.is_none();
+    let open = record.closed.is_none();
+    let waits = standing.stage == Stage::Waiting;
     view! {
         <Layout title section=Section::History around>
             <main id="main" class="frame-main change">
                 <p class="crumb"><a href=HISTORY_PATH>"History"</a></p>
-                <ChangeHead record=record.clone()/>
-                <Verdict closed=record.closed.clone() adopts=record.plan.only_adopts()/>
+                <ChangeHead record=record.clone() standing/>
+                <Verdict closed=record.closed.clone() adopts=record.plan.only_adopts() standing/>
+                <Later later/>
                 <div class="change-grid">
                     <div class="change-column">
                         <Moves plan=Arc::clone(&record.plan)/>
@@ -65,7 +105,9 @@ fn FoundPage(picture: Picture, record: ChangeRecord) -> impl IntoView {
                     <Evidence opened=record.opened closed=record.closed.map(|closing| closing.entry)/>
                 </div>
             </main>
-            {running.then(|| view! { <Watch change=record.id.get() after=picture.seq.get()/> })}
+            {open.then(|| {
+                view! { <Watch change=record.id.get() after=picture.seq.get() waits/> }
+            })}
         </Layout>
     }
     .into_any()
@@ -73,16 +115,17 @@ fn FoundPage(picture: Picture, record: ChangeRecord) -> impl IntoView {
 
 /// The title, the outcome, and the way back.
 #[component]
-pub(super) fn ChangeHead(record: ChangeRecord) -> impl IntoView {
+pub(super) fn ChangeHead(record: ChangeRecord, standing: Standing) -> impl IntoView {
     let outcome = record.closed.as_ref().map(|closing| closing.outcome);
     let undo = (outcome == Some(Outcome::Applied)).then(|| {
         view! { <a class="button" href=format!("/?undo={}", record.id)><Icon glyph=Glyph::Undo/>"Undo…"</a> }
     });
-    let decide = (outcome == Some(Outcome::Stuck)).then(|| {
-        view! {
-            <a class="button" href=format!("/?retry={}", record.id)>"Try again…"</a>
-            <a class="button" href=format!("/?accept={}", record.id)>"Accept what the switch says…"</a>
-        }
+    let needs_you = outcome == Some(Outcome::Stuck) && standing.settled.is_none();
+    let retry = needs_you.then(|| {
+        view! { <a class="button" href=format!("/?retry={}", record.id)>"Try again…"</a> }
+    });
+    let accept = (needs_you && standing.drifted).then(|| {
+        view! { <a class="button" href=format!("/?accept={}", record.id)>"Accept what the switch says…"</a> }
     });
     let before = record.opened.seq.get().saturating_sub(1);
     let restore = (before > 0).then(|| {
@@ -91,20 +134,23 @@ pub(super) fn ChangeHead(record: ChangeRecord) -> impl IntoView {
     view! {
         <div class="head">
             <h1>{record.plan.title.clone()}</h1>
-            <OutcomeBadge outcome/>
+            <OutcomeBadge outcome stage=standing.stage/>
             <p class="muted">"Change "{record.id.get()}</p>
-            <div class="head-actions">{undo}{decide}{restore}</div>
+            <div class="head-actions">{undo}{retry}{accept}{restore}</div>
         </div>
     }
 }
 
 /// How it went, in a sentence.
 #[component]
-pub(super) fn Verdict(closed: Option<ChangeClosing>, adopts: bool) -> impl IntoView {
+pub(super) fn Verdict(closed: Option<ChangeClosing>, adopts: bool, standing: Standing) -> impl IntoView {
     let outcome = closed.as_ref().map(|closing| closing.outcome);
     let took_us: u64 =
         closed.iter().flat_map(|closing| closing.reports.iter()).map(|report| report.elapsed_us).sum();
     let said = match outcome {
+        None if standing.stage == Stage::Waiting => {
+            "This change waits for its turn, and nothing was sent. It can be cancelled on the board until its first step is sent.".to_owned()
+        }
         None => "This change is on its way. The page shows its outcome as soon as it has ended.".to_owned(),
         Some(Outcome::Applied) if adopts => ACCEPTED.to_owned(),
         Some(Outcome::Applied) if took_us > 0 => {
@@ -112,17 +158,50 @@ pub(super) fn Verdict(closed: Option<ChangeClosing>, adopts: bool) -> impl IntoV
         }
         Some(Outcome::Applied) => "Applied: the switch shows every step done.".to_owned(),
         Some(Outcome::RolledBack) => "Rolled back: the switch is as it was before.".to_owned(),
-        Some(Outcome::Stuck) => {
-            "Needs you: the switch is neither as before nor as planned, or it could not be asked. Try again, or accept what the switch says; each is a change of its own.".to_owned()
-        }
+        Some(Outcome::Stuck) => stuck(standing),
+    };
+    let tone = match outcome {
+        Some(Outcome::Stuck) if standing.settled.is_some() => Tone::Warn,
+        outcome => outcome_tone(outcome),
     };
     let why = closed.and_then(|closing| closing.why);
     view! {
-        <div class="note" data-tone=outcome_tone(outcome).word()>
+        <div class="note" data-tone=tone.word()>
             <p><b>{said}</b></p>
             {why.map(|why| view! { <p>{why}</p> })}
         </div>
     }
+}
+
+/// What a change that could not be finished asks for.
+fn stuck(standing: Standing) -> String {
+    const WHY: &str = "the switch was neither as before nor as planned, or it could not be asked";
+    match standing {
+        Standing { settled: Some(change), .. } => {
+            format!("This needed somebody: {WHY}. Change {change} settled it.")
+        }
+        Standing { drifted: true, .. } => format!(
+            "Needs you: {WHY}. Try again, or accept what the switch says; each is a change of its own."
+        ),
+        Standing { .. } => format!(
+            "Needs you: {WHY}. By now all of its functions are where the history has them, so there is nothing to accept. Try again if you still want it."
+        ),
+    }
+}
+
+/// What was made from it since: an undo, another try.
+#[component]
+pub(super) fn Later(later: Vec<HistoryItem>) -> impl IntoView {
+    (!later.is_empty()).then(|| {
+        let lines = later.into_iter().map(|item| view! { <Line item/> }).collect_view();
+        view! {
+            <section class="card part" aria-labelledby="later">
+                <h2 id="later">"What was made from it"</h2>
+                <ol class="lines">{lines}</ol>
+            </section>
+        }
+        .into_any()
+    })
 }
 
 /// Who, when, why, from where.
@@ -183,72 +262,5 @@ pub(super) fn Course(record: ChangeRecord) -> impl IntoView {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{ChangeHead, Course, Facts, Moves, Verdict};
-    use crate::history::fixture::{accepted, applied, html, record, rolled_back, stuck};
-    use leptos::prelude::*;
-    use patchbay_domain::ChangeRecord;
-    use std::sync::Arc;
-
-    fn page(record: ChangeRecord) -> String {
-        html(move || {
-            view! {
-                <ChangeHead record=record.clone()/>
-                <Verdict closed=record.closed.clone() adopts=record.plan.only_adopts()/>
-                <Moves plan=Arc::clone(&record.plan)/>
-                <Facts record=record.clone() switch="rack-12-pax".to_owned()/>
-                <Course record/>
-            }
-        })
-    }
-
-    fn assert_says(drawn: &str, wanted: &[&str]) {
-        for said in wanted {
-            assert!(drawn.contains(said), "{said} in {drawn}");
-        }
-    }
-
-    #[test]
-    fn an_applied_change_can_be_undone() {
-        let drawn = page(applied());
-        assert_says(&drawn, &["applied", "Applied in 39 ms", r#"href="/?undo=12""#, "INC-4411", "operator"]);
-        assert_says(
-            &drawn,
-            &["the board in a browser, address 10.0.0.9", "38 ms", "Unbind eth16v5 from db-02"],
-        );
-    }
-
-    #[test]
-    fn a_rolled_back_change_says_why_and_shows_the_way_back() {
-        let drawn = page(rolled_back());
-        assert_says(
-            &drawn,
-            &["rolled back", "as it was before", "The switch refused to bind.", "Taken back"],
-        );
-        assert_says(&drawn, &["The logical port is taken.", "not reached"]);
-        assert!(!drawn.contains("Undo"), "{drawn}");
-    }
-
-    #[test]
-    fn a_stuck_change_asks_for_a_person() {
-        let drawn = page(stuck());
-        assert_says(&drawn, &["needs you", r#"data-tone="bad""#, "Port 8 is gone."]);
-    }
-
-    #[test]
-    fn an_accepted_difference_claims_no_reading_and_shows_what_the_history_follows() {
-        let drawn = page(accepted());
-        assert_says(&drawn, &["Accepted", "No switch was touched.", "None: no switch is touched."]);
-        assert_says(&drawn, &["eth16v5", "/history?host=2", "/history?host=3", "wished"]);
-        for wrong in ["read back", "Read the switch back", "Before and after"] {
-            assert!(!drawn.contains(wrong), "{wrong} in {drawn}");
-        }
-    }
-
-    #[test]
-    fn a_running_change_has_no_outcome_yet() {
-        let drawn = page(record(None));
-        assert_says(&drawn, &["running", "on its way"]);
-        assert!(!drawn.contains("Ended"), "{drawn}");
-    }
-}
+#[path = "change_tests.rs"]
+mod tests;

@@ -164,6 +164,7 @@ fn said(name: &str, query: &HistoryQuery, topology: &Topology) -> String {
         "host" => query.host.map(|id| topology.host_name(id)),
         "adapter" => query.adapter.map(|id| adapter_name(topology, id)),
         "function" => query.function.map(|id| topology.label(id)),
+        "made_from" => query.made_from.map(|change| format!("made from change {change}")),
         "person" => query.person.as_ref().map(|person| format!("by {person}")),
         "kind" => {
             KINDS.iter().find(|(kind, ..)| Some(*kind) == query.kind).map(|(.., said)| (*said).to_owned())

@@ -89,9 +89,9 @@ mod tests {
     }
 
     #[test]
-    fn a_change_without_an_outcome_runs_and_a_stuck_one_says_why() {
-        let running = html(|| view! { <Line item=change(None, None)/> });
-        assert!(running.contains("running"), "{running}");
+    fn a_change_without_an_outcome_is_open_and_a_stuck_one_says_why() {
+        let open = html(|| view! { <Line item=change(None, None)/> });
+        assert!(open.contains(">open<"), "{open}");
         let stuck = html(|| view! { <Line item=change(Some(Outcome::Stuck), Some("Port 8 is gone."))/> });
         assert!(stuck.contains("needs you") && stuck.contains("Port 8 is gone."), "{stuck}");
     }

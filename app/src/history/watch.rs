@@ -5,24 +5,26 @@ use leptos::prelude::*;
 use crate::live::LiveState;
 use crate::ui::LiveMark;
 
-/// Shows the page anew as soon as the change has ended. `after` is the last ledger entry the page knows of.
+/// Shows the page anew as soon as the change has ended, and when one that waits begins. `after` is the last ledger entry the page knows of.
 #[island]
 pub fn Watch(
     /// The change.
     change: u64,
     /// The last entry the page knows of.
     after: u64,
+    /// Whether it has not begun.
+    waits: bool,
 ) -> impl IntoView {
     let live = RwSignal::new(LiveState::default());
     #[cfg(not(feature = "ssr"))]
-    Effect::new(move || until_ended(change, after, live));
+    Effect::new(move || until_ended(change, after, waits, live));
     #[cfg(feature = "ssr")]
-    let _ = (change, after);
+    let _ = (change, after, waits);
     view! { <LiveMark state=live/> }
 }
 
 #[cfg(not(feature = "ssr"))]
-fn until_ended(change: u64, after: u64, live: RwSignal<LiveState>) {
+fn until_ended(change: u64, after: u64, waits: bool, live: RwSignal<LiveState>) {
     use crate::ui::nav;
     use patchbay_api::LiveEvent;
     use patchbay_domain::{ChangeId, Event, Seq};
@@ -38,8 +40,8 @@ fn until_ended(change: u64, after: u64, live: RwSignal<LiveState>) {
         }
         // Whether it ended in what was missed, only the server knows.
         LiveEvent::Reset => true,
+        LiveEvent::Begun(begun) => waits && *begun == ChangeId::new(change),
         LiveEvent::Step(_)
-        | LiveEvent::Begun(_)
         | LiveEvent::Trouble(_)
         | LiveEvent::Switch { .. }
         | LiveEvent::Links { .. }

@@ -48,7 +48,34 @@ impl From<SwitchState> for Tone {
     }
 }
 
-/// The tone of a change; one without an outcome still runs.
+/// How far a change without an outcome is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Nobody looked.
+    #[default]
+    Open,
+    /// It waits for its turn, and can be cancelled.
+    Waiting,
+    /// Its first step was sent.
+    Running,
+}
+
+impl Stage {
+    /// Of a change that has not ended.
+    pub const fn of(begun: bool) -> Self {
+        if begun { Self::Running } else { Self::Waiting }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+        }
+    }
+}
+
+/// The tone of a change; one without an outcome is on its way.
 pub const fn outcome_tone(outcome: Option<Outcome>) -> Tone {
     match outcome {
         Some(Outcome::Applied) => Tone::Ok,
@@ -58,11 +85,11 @@ pub const fn outcome_tone(outcome: Option<Outcome>) -> Tone {
     }
 }
 
-/// The word for a change; one without an outcome still runs.
-pub const fn outcome_word(outcome: Option<Outcome>) -> &'static str {
+/// The word for a change.
+pub const fn outcome_word(outcome: Option<Outcome>, stage: Stage) -> &'static str {
     match outcome {
         Some(outcome) => outcome.words(),
-        None => "running",
+        None => stage.word(),
     }
 }
 
@@ -87,15 +114,18 @@ pub fn StateBadge(
     view! { <span class="badge" data-tone=Tone::from(state).word()>{state.word()}</span> }
 }
 
-/// How a change ended, or that it runs.
+/// How a change ended, or how far it is.
 #[component]
 pub fn OutcomeBadge(
-    /// How it ended; none while it runs.
+    /// How it ended; none while it is open.
     outcome: Option<Outcome>,
+    /// How far it is until then.
+    #[prop(optional)]
+    stage: Stage,
 ) -> impl IntoView {
     view! {
         <span class="badge" data-tone=outcome_tone(outcome).word()>
-            {outcome_word(outcome)}
+            {outcome_word(outcome, stage)}
         </span>
     }
 }

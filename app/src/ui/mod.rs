@@ -15,7 +15,7 @@ mod failed;
 #[cfg(feature = "ssr")]
 pub mod layout;
 
-pub use badge::{ACCEPTED, LinkBadge, OutcomeBadge, StateBadge, Tone};
+pub use badge::{ACCEPTED, LinkBadge, OutcomeBadge, Stage, StateBadge, Tone};
 #[cfg(feature = "ssr")]
 pub use failed::{Failed, NotFound, answer_status};
 pub use icon::{Glyph, Icon};

@@ -12,6 +12,8 @@ use patchbay_domain::{ChangeId, ChangeRecord, Event, Seq};
 
 static OPEN: Bulk<2> =
     Bulk::new("INSERT INTO changes (id, opened_seq) SELECT * FROM", "WHERE column1 IS NOT NULL");
+static MADE_FROM: Bulk<2> =
+    Bulk::new("INSERT INTO made_from (seq, of) SELECT * FROM", "WHERE column1 IS NOT NULL");
 static CLOSE: Bulk<4> = Bulk::new(
     "UPDATE changes SET closed_seq = j.column2, outcome = j.column3, why = j.column4 FROM",
     "j WHERE changes.id = j.column1",
@@ -43,7 +45,7 @@ impl Store {
     }
 }
 
-/// Writes down the changes that entries open.
+/// Writes down the changes that entries open, and which earlier ones they were made from.
 pub(crate) fn open(batch: &mut Batch, entries: &[Drafted]) {
     let rows = entries.iter().map(|drafted| &drafted.written.entry).filter_map(|entry| match &entry.event {
         Event::ChangeOpened { change, .. } => {
@@ -52,6 +54,14 @@ pub(crate) fn open(batch: &mut Batch, entries: &[Drafted]) {
         _ => None,
     });
     OPEN.add(batch, rows);
+    let later = entries.iter().map(|drafted| &drafted.written.entry).filter_map(|entry| match &entry.event {
+        Event::ChangeOpened { intent, .. } => {
+            let earlier = intent.origin?.change()?;
+            Some([stored(entry.seq.get()).into(), stored(earlier.get()).into()])
+        }
+        _ => None,
+    });
+    MADE_FROM.add(batch, later);
 }
 
 /// Writes down how the changes that entries close have ended.

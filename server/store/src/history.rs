@@ -38,6 +38,8 @@ impl Store {
 enum Lead {
     /// What touched one host, adapter or function.
     Subject(&'static str, u32),
+    /// Changes that were made from one.
+    MadeFrom(ChangeId),
     /// Changes that ended in one way.
     Outcome,
     /// All lines; SQLite picks the index by person, kind or time.
@@ -48,6 +50,9 @@ enum Lead {
 
 impl Lead {
     fn of(query: &HistoryQuery) -> Self {
+        if let Some(change) = query.made_from {
+            return Self::MadeFrom(change);
+        }
         match subjects(query).next() {
             Some((kind, id)) => Self::Subject(kind, id),
             None if query.outcome.is_some() => Self::Outcome,
@@ -60,6 +65,9 @@ impl Lead {
             Self::Subject(..) => {
                 "subjects s CROSS JOIN lines l ON l.seq = s.seq LEFT JOIN changes c ON c.opened_seq = l.seq"
             }
+            Self::MadeFrom(_) => {
+                "made_from m CROSS JOIN lines l ON l.seq = m.seq LEFT JOIN changes c ON c.opened_seq = m.seq"
+            }
             Self::Outcome => "changes c CROSS JOIN lines l ON l.seq = c.opened_seq",
             Self::Lines => "lines l LEFT JOIN changes c ON c.opened_seq = l.seq",
             Self::Unfiled => "unfiled l LEFT JOIN changes c ON c.opened_seq = l.seq",
@@ -69,13 +77,14 @@ impl Lead {
     const fn subjects(self) -> &'static str {
         match self {
             Self::Unfiled => "unfiled_subjects",
-            Self::Subject(..) | Self::Outcome | Self::Lines => "subjects",
+            Self::Subject(..) | Self::MadeFrom(_) | Self::Outcome | Self::Lines => "subjects",
         }
     }
 
     const fn seq(self) -> &'static str {
         match self {
             Self::Subject(..) => "s.seq",
+            Self::MadeFrom(_) => "m.seq",
             Self::Outcome => "c.opened_seq",
             Self::Lines | Self::Unfiled => "l.seq",
         }
@@ -100,6 +109,16 @@ fn select(query: &HistoryQuery, lead: Lead) -> Result<QueryBuilder<Sqlite>, Stor
     sql.push_bind(query.before.map_or(i64::MAX, |seq| stored(seq.get())));
     if let Lead::Subject(kind, id) = lead {
         sql.push(" AND s.kind = ").push_bind(kind).push(" AND s.id = ").push_bind(id);
+    }
+    match (lead, query.made_from) {
+        (Lead::MadeFrom(change), _) => {
+            sql.push(" AND m.of = ").push_bind(stored(change.get()));
+        }
+        (_, Some(change)) => {
+            sql.push(" AND EXISTS (SELECT 1 FROM made_from m WHERE m.seq = l.seq AND m.of = ");
+            sql.push_bind(stored(change.get())).push(")");
+        }
+        (_, None) => {}
     }
     let led = usize::from(matches!(lead, Lead::Subject(..)));
     for (kind, id) in subjects(query).skip(led) {
@@ -194,6 +213,10 @@ mod tests {
         let cases = [
             (all(), "SEARCH l USING INTEGER PRIMARY KEY (rowid<?)"),
             (HistoryQuery { host, ..all() }, subject),
+            (
+                HistoryQuery { made_from: Some(ChangeId::new(1)), host, ..all() },
+                "SEARCH m USING PRIMARY KEY (of=? AND seq<?)",
+            ),
             (HistoryQuery { adapter, ..all() }, subject),
             (HistoryQuery { function, host, person: Some("ada".to_owned()), ..all() }, subject),
             (

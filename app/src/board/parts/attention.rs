@@ -1,13 +1,10 @@
 //! What wants a person's attention, under the head of the board.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::collections::BTreeSet;
 
-use crate::actions;
 use crate::board::attention::{Answer, DriftLine, WaitingLine, drift_lines, waiting_lines};
 use crate::board::scene::{Scene, scene};
-use crate::board::toast::Toast;
 
 /// How many differences are listed before the rest is only counted: a switch that came up empty has hundreds.
 const LINES_SHOWN_MAX: usize = 5;
@@ -122,20 +119,11 @@ fn WaitingNote() -> impl IntoView {
 
 fn waiting_line(scene: Scene, line: WaitingLine) -> impl IntoView {
     let WaitingLine { change, title, who } = line;
-    let cancel = move |_| {
-        spawn_local(async move {
-            let words = match actions::cancel(change).await {
-                Ok(_) => format!("Change {change} was cancelled. Nothing was touched."),
-                Err(error) => error.to_string(),
-            };
-            scene.tell(Toast::words(words));
-        });
-    };
     let label = format!("Cancel change {change}");
     view! {
         <li>
             <span><a href=format!("/history/{change}")>{title}</a>" by "{who}</span>
-            <button type="button" class="button" aria-label=label on:click=cancel>"Cancel"</button>
+            <button type="button" class="button" aria-label=label on:click=move |_| scene.cancel(change)>"Cancel"</button>
         </li>
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use patchbay_domain::{HistoryItem, ItemKind, Outcome};
 
 use crate::board::scene::scene;
-use crate::ui::{OutcomeBadge, When};
+use crate::ui::{OutcomeBadge, Stage, When};
 
 /// The newest lines of the history, live.
 #[component]
@@ -37,7 +37,9 @@ fn Line(item: HistoryItem) -> impl IntoView {
         Some(change) => Either::Left(view! { <a href=format!("/history/{change}")>{title.clone()}</a> }),
         None => Either::Right(title.clone()),
     };
-    let badge = (kind == ItemKind::Change).then(|| view! { <OutcomeBadge outcome/> });
+    let begun = move || change.is_some_and(|change| scene.state.begun.with(|begun| begun.contains(&change)));
+    let badge = (kind == ItemKind::Change)
+        .then_some(move || view! { <OutcomeBadge outcome stage=Stage::of(begun())/> });
     let undo = change.filter(|_| outcome == Some(Outcome::Applied)).map(|change| {
         let label = format!("Undo change {change}");
         view! {

@@ -1,7 +1,9 @@
 //! The plan sheet of a change on its way: steps that tick, and how it ended.
 
+use leptos::either::Either;
 use leptos::html;
 use leptos::prelude::*;
+use patchbay_api::WayBack;
 use patchbay_domain::{ChangeId, Outcome, Step};
 
 use crate::board::dom;
@@ -31,6 +33,7 @@ pub fn RunSheet(
             <h2 id="sheet-title">{title}</h2>
             <p class="muted"><a href=format!("/history/{change}")>{format!("Change {change}")}</a></p>
             {steps}
+            <Waits change ending/>
             <div role="status">{move || ending.get().map(|ending| view! { <End ending adopts=adopts.get()/> })}</div>
             <Buttons change ending/>
         </section>
@@ -81,6 +84,31 @@ fn StepLine(what: String, detail: String, mark: Mark) -> impl IntoView {
     }
 }
 
+/// Whether its turn has not come.
+fn waits(change: ChangeId, ending: Memo<Option<Ending>>) -> Memo<bool> {
+    let begun = scene().state.begun;
+    Memo::new(move |_| ending.with(Option::is_none) && begun.with(|begun| !begun.contains(&change)))
+}
+
+/// What a change is told that others are before, and the way out of that.
+#[component]
+fn Waits(change: ChangeId, ending: Memo<Option<Ending>>) -> impl IntoView {
+    let scene = scene();
+    let waits = waits(change, ending);
+    move || {
+        waits.get().then(|| {
+            view! {
+                <p class="note" data-testid="waits">"Waits for its turn. Nothing was sent."</p>
+                <div class="buttons">
+                    <button type="button" class="button" on:click=move |_| scene.cancel(change)>
+                        {format!("Cancel change {change}")}
+                    </button>
+                </div>
+            }
+        })
+    }
+}
+
 /// One of three sentences.
 #[component]
 fn End(ending: Ending, adopts: bool) -> impl IntoView {
@@ -104,15 +132,23 @@ fn Buttons(change: ChangeId, ending: Memo<Option<Ending>>) -> impl IntoView {
             let _ = close.focus();
         }
     });
-    let applied = Memo::new(move |_| ending.get().is_some_and(|e| e.outcome == Outcome::Applied));
-    let undo = move || {
-        applied.get().then(|| {
-            view! { <button type="button" class="button" on:click=move |_| scene.undo(change)>"Undo"</button> }
-        })
+    let outcome = Memo::new(move |_| ending.get().map(|e| e.outcome));
+    let go = move |words: &'static str, way: WayBack| {
+        view! { <button type="button" class="button" on:click=move |_| scene.go_back(way)>{words}</button> }
+    };
+    let ways = move || match outcome.get() {
+        Some(Outcome::Applied) => Some(Either::Left(view! {
+            <button type="button" class="button" on:click=move |_| scene.undo(change)>"Undo"</button>
+        })),
+        Some(Outcome::Stuck) => Some(Either::Right((
+            go("Try again…", WayBack::Retry(change)),
+            go("Accept what the switch says…", WayBack::Accept(change)),
+        ))),
+        Some(Outcome::RolledBack) | None => None,
     };
     view! {
         <div class="buttons">
-            {undo}
+            {ways}
             <button node_ref=close type="button" class="button" on:click=move |_| scene.close_sheet()>"Close"</button>
         </div>
     }

@@ -96,6 +96,37 @@ async fn what_was_accepted_is_in_the_history_of_its_function_its_hosts_and_its_a
     }
 }
 
+#[tokio::test]
+async fn what_was_made_from_a_change_is_found_also_in_a_database_that_did_not_note_it() {
+    let lab = Lab::discovered().await;
+    let change = lab.open("ada", NIC_VF1, Some(HOST_B), "INC-1").await;
+    lab.close(change, Outcome::Applied).await;
+    let topology = lab.ready().await;
+    let undo = Intent::single(NIC_VF1, Some(HOST_A)).made_from(Origin::Undo(change));
+    let plan = plan(&topology, &undo).expect("allowed");
+    let opening = lab::opening(ChangeId::new(2), "bob", undo, plan, r#"not "origin":{ of anything"#);
+    let opened = lab.write(Writing::Open(Box::new(opening))).await.expect("opened").seq.get();
+    lab.open("eve", NIC_VF2, Some(HOST_A), r#""origin":{"undo":1}"#).await;
+    let cases = [
+        (HistoryQuery { made_from: Some(change), ..all() }, vec![opened]),
+        (HistoryQuery { made_from: Some(change), host: Some(HOST_A), ..all() }, vec![opened]),
+        (HistoryQuery { made_from: Some(change), person: Some("ada".to_owned()), ..all() }, vec![]),
+        (HistoryQuery { made_from: Some(ChangeId::new(2)), ..all() }, vec![]),
+    ];
+    for (query, wanted) in &cases {
+        assert_eq!(found(&lab, query.clone()).await, *wanted, "{query:?}");
+    }
+    write_others(&lab, 128).await;
+    let mut raw = lab.raw().await;
+    let older = "DROP TABLE made_from; DELETE FROM _sqlx_migrations WHERE version = 10";
+    sqlx::raw_sql(older).execute(&mut raw).await.expect("as an older version left it");
+    drop(raw);
+    let lab = lab.reopened().await;
+    for (query, wanted) in cases {
+        assert_eq!(found(&lab, query.clone()).await, wanted, "{query:?}");
+    }
+}
+
 async fn unfiled(lab: &Lab) -> i64 {
     let mut raw = lab.raw().await;
     sqlx::query_scalar("SELECT count(*) FROM unfiled").fetch_one(&mut raw).await.expect("a count")

@@ -1,0 +1,98 @@
+//! Tests of the page of a change.
+
+use super::{ChangeHead, Course, Facts, Later, Moves, Stage, Standing, Verdict};
+use crate::history::fixture::{accepted, applied, html, line, record, rolled_back, stuck};
+use leptos::prelude::*;
+use patchbay_domain::{ChangeId, ChangeRecord, HistoryItem, Outcome};
+use std::sync::Arc;
+
+const STANDING: Standing = Standing { stage: Stage::Running, settled: None, drifted: true };
+
+fn page(record: ChangeRecord) -> String {
+    page_at(record, STANDING)
+}
+
+fn page_at(record: ChangeRecord, standing: Standing) -> String {
+    html(move || {
+        view! {
+            <ChangeHead record=record.clone() standing/>
+            <Verdict closed=record.closed.clone() adopts=record.plan.only_adopts() standing/>
+            <Moves plan=Arc::clone(&record.plan)/>
+            <Facts record=record.clone() switch="rack-12-pax".to_owned()/>
+            <Course record/>
+        }
+    })
+}
+
+fn assert_says(drawn: &str, wanted: &[&str]) {
+    for said in wanted {
+        assert!(drawn.contains(said), "{said} in {drawn}");
+    }
+}
+
+#[test]
+fn an_applied_change_can_be_undone() {
+    let drawn = page(applied());
+    assert_says(&drawn, &["applied", "Applied in 39 ms", r#"href="/?undo=12""#, "INC-4411", "operator"]);
+    assert_says(&drawn, &["the board in a browser, address 10.0.0.9", "38 ms", "Unbind eth16v5 from db-02"]);
+}
+
+#[test]
+fn a_rolled_back_change_says_why_and_shows_the_way_back() {
+    let drawn = page(rolled_back());
+    assert_says(&drawn, &["rolled back", "as it was before", "The switch refused to bind.", "Taken back"]);
+    assert_says(&drawn, &["The logical port is taken.", "not reached"]);
+    assert!(!drawn.contains("Undo"), "{drawn}");
+}
+
+#[test]
+fn a_stuck_change_asks_for_a_person() {
+    let drawn = page(stuck());
+    assert_says(&drawn, &["needs you", r#"data-tone="bad""#, "Port 8 is gone."]);
+    assert_says(&drawn, &["/?retry=12", "/?accept=12"]);
+}
+
+#[test]
+fn a_stuck_change_offers_only_what_there_is_to_do() {
+    let nothing_found = page_at(stuck(), Standing { drifted: false, ..STANDING });
+    assert_says(&nothing_found, &["nothing to accept", "/?retry=12"]);
+    assert!(!nothing_found.contains("/?accept="), "{nothing_found}");
+    let settled = page_at(stuck(), Standing { settled: Some(ChangeId::new(14)), ..STANDING });
+    assert_says(&settled, &["Change 14 settled it."]);
+    for gone in ["/?accept=", "/?retry=", "Needs you", r#"note" data-tone="bad""#] {
+        assert!(!settled.contains(gone), "{gone} in {settled}");
+    }
+}
+
+#[test]
+fn what_was_made_from_a_change_leads_to_its_page() {
+    let item = HistoryItem {
+        title: "Finish change 12: move eth16v5 to web-03".to_owned(),
+        change: Some(ChangeId::new(14)),
+        outcome: Some(Outcome::Applied),
+        ..line(22, 0)
+    };
+    let drawn = html(move || view! { <Later later=vec![item]/> });
+    assert_says(&drawn, &["What was made from it", r#"href="/history/14""#, "Finish change 12", "applied"]);
+}
+
+#[test]
+fn an_accepted_difference_claims_no_reading_and_shows_what_the_history_follows() {
+    let drawn = page(accepted());
+    assert_says(&drawn, &["Accepted", "No switch was touched.", "None: no switch is touched."]);
+    assert_says(&drawn, &["eth16v5", "/history?host=2", "/history?host=3", "wished"]);
+    for wrong in ["read back", "Read the switch back", "Before and after"] {
+        assert!(!drawn.contains(wrong), "{wrong} in {drawn}");
+    }
+}
+
+#[test]
+fn a_running_change_has_no_outcome_yet() {
+    let drawn = page(record(None));
+    assert_says(&drawn, &["running", "on its way"]);
+    assert!(!drawn.contains("Ended"), "{drawn}");
+    assert_says(
+        &page_at(record(None), Standing { stage: Stage::Waiting, ..STANDING }),
+        &["waiting", "waits for its turn", "cancelled"],
+    );
+}
