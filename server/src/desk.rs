@@ -128,7 +128,7 @@ impl ServerDesk {
         }
         let snapshot = self.engine.snapshot();
         Ok(match way {
-            WayBack::Retry(_) => record.plan.retry(id, &snapshot.topology),
+            WayBack::Retry(_) => record.plan.retry(id, record.opened.seq, &snapshot.topology),
             WayBack::Accept(_) => (record.plan.accept(id, &snapshot.topology), Vec::new()),
             _ => record.plan.undo(id, &snapshot.topology),
         })

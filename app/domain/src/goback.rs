@@ -27,8 +27,9 @@ pub enum DriftKind {
 
 impl Plan {
     /// The intent that puts every function back on the place it came from, or that it was wished on when the plan adopted
-    /// another; and what it leaves out, in sentences: a function that a later change gave another place stays there. One
-    /// that only shared a logical port is named too, so that they share it again.
+    /// another; and what it leaves out, in sentences: a function that a later change gave another place stays there, and
+    /// for one that is gone nothing can be done. One that only shared a logical port is named too, so that they share it
+    /// again.
     pub fn undo(&self, change: ChangeId, topology: &Topology) -> (Intent, Vec<String>) {
         let (mut left_out, mut back, mut before) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         for one in self.moves.iter().chain(&self.adoptions) {
@@ -37,9 +38,7 @@ impl Plan {
                 Some(stays) => left_out.push(stays),
                 // It never left.
                 None if topology.wish(one.function) != one.to && topology.is_at(one.function, one.from) => {}
-                None => {
-                    back.insert(one.function, one.from);
-                }
+                None => topology.want(one.function, &one.name, one.from, &mut back, &mut left_out),
             }
         }
         let intent = topology.bring(back, |id| before.get(&id).copied().flatten());
@@ -47,17 +46,27 @@ impl Plan {
     }
 
     /// The intent that finishes what could not be finished: every function to where the plan wanted it, and wished there
-    /// where it is there by now; and what it leaves out, as [`Plan::undo`] does.
-    pub fn retry(&self, change: ChangeId, topology: &Topology) -> (Intent, Vec<String>) {
+    /// where it is there by now; and what it leaves out, as [`Plan::undo`] does. `opened` is the entry that opened the
+    /// change: what was wished before that was not wished by a later one.
+    pub fn retry(&self, change: ChangeId, opened: Seq, topology: &Topology) -> (Intent, Vec<String>) {
         let (mut left_out, mut go) = (Vec::new(), BTreeMap::new());
+        let older = |one: &PlannedMove| topology.drift.get(&one.function).is_some_and(|d| d.since < opened);
+        let later = |one: &PlannedMove| later(one, topology).filter(|_| !older(one));
         for one in &self.moves {
-            match later(one, topology) {
-                // Where somebody else put it, and no later change wished it: nothing is decided about that here.
-                Some(_) if topology.is_at(one.function, one.to) => {}
+            match later(one) {
+                Some(_) if topology.is_at(one.function, one.to) => left_out.push(contested(one, topology)),
                 Some(stays) => left_out.push(stays),
-                None => {
+                None => topology.want(one.function, &one.name, one.to, &mut go, &mut left_out),
+            }
+        }
+        for one in &self.adoptions {
+            match later(one) {
+                Some(stays) => left_out.push(stays),
+                // What was to be accepted must still be there: nothing is moved for it.
+                None if topology.is_at(one.function, one.to) => {
                     go.insert(one.function, one.to);
                 }
+                None => left_out.push(moved_on(one, topology)),
             }
         }
         let to = go.clone();
@@ -80,6 +89,19 @@ fn later(one: &PlannedMove, topology: &Topology) -> Option<String> {
         let (name, now) = (topology.label(one.function), whereabouts(topology, wish));
         format!("{name} stays {now}, where a later change put it.")
     })
+}
+
+/// A function is where it was wanted, but a later change wished it elsewhere.
+fn contested(one: &PlannedMove, topology: &Topology) -> String {
+    let (name, wish) = (topology.label(one.function), whereabouts(topology, topology.wish(one.function)));
+    format!("{name} is where it was wanted, but a later change wished it {wish}: accept or revert that.")
+}
+
+/// A function is not any more where it was to be accepted.
+fn moved_on(one: &PlannedMove, topology: &Topology) -> String {
+    let now = topology.functions.get(&one.function).and_then(|function| function.assigned);
+    let (then, now) = (whereabouts(topology, one.to), whereabouts(topology, now));
+    format!("{} was to be accepted {then}, and is {now}.", one.name)
 }
 
 /// Sorted by place and number, so that functions that shared a logical port get their old numbers.
@@ -141,6 +163,40 @@ impl Topology {
         exact(self.with_sharers(wanted, |id| self.wish(id))).made_from(Origin::Revert)
     }
 
+    /// Wants a function at a place, or says why nothing can be done about that. Nothing needs to be done either for one whose
+    /// card is not in its slot and that is wished there: it comes back with it.
+    fn want(
+        &self,
+        id: FunctionId,
+        name: &str,
+        at: Option<Assignment>,
+        wanted: &mut BTreeMap<FunctionId, Option<Assignment>>,
+        left_out: &mut Vec<String>,
+    ) {
+        let Some(function) = self.functions.get(&id) else {
+            if at.is_some() {
+                left_out.push(format!("{name} is no longer there, so nothing can be done about it."));
+            }
+            return;
+        };
+        let absent = self.adapter_of(function).is_some_and(|adapter| !adapter.present);
+        match at {
+            Some(at) if !self.hosts.contains_key(&at.host) => left_out.push(format!(
+                "{} was on a host that is no longer cabled (host {}), so it stays where it is.",
+                self.label(id),
+                at.host
+            )),
+            Some(_) if absent && self.wish(id) == at => {}
+            Some(_) if absent => {
+                let name = self.label(id);
+                left_out.push(format!("{name} stays where it is, since its adapter is not in its slot."));
+            }
+            Some(_) | None => {
+                wanted.insert(id, at);
+            }
+        }
+    }
+
     /// The intent that has functions where they are wanted, and wished there. What the switch has there already is only
     /// adopted, unless others come to its logical port: then that is bound anew with all of them.
     fn bring(
@@ -150,11 +206,22 @@ impl Topology {
     ) -> Intent {
         let place = |at: Option<Assignment>| at.map(Assignment::place);
         let all: BTreeMap<_, _> = self.with_sharers(wanted, wished).collect();
-        let mut coming: BTreeMap<Place, usize> = BTreeMap::new();
-        all.values().flatten().for_each(|at| *coming.entry(at.place()).or_default() += 1);
-        let alone = |at: Option<Assignment>| place(at).is_none_or(|place| coming.get(&place) == Some(&1));
+        let (mut coming, mut right): (BTreeMap<Place, usize>, BTreeMap<Place, usize>) = Default::default();
+        for (&id, at) in all.iter().filter_map(|(id, at)| Some((id, (*at)?))) {
+            *coming.entry(at.place()).or_default() += 1;
+            *right.entry(at.place()).or_default() += usize::from(self.is_at(id, Some(at)));
+        }
+        let mut held: BTreeMap<Place, usize> = BTreeMap::new();
+        let places = self.functions.values().filter_map(|function| place(function.assigned));
+        places
+            .filter(|place| coming.contains_key(place))
+            .for_each(|place| *held.entry(place).or_default() += 1);
+        // Nobody comes to it, and nobody leaves it.
+        let complete = |at: Place| coming.get(&at) == right.get(&at) && coming.get(&at) == held.get(&at);
+        let settled = |at: Place| coming.get(&at) == Some(&1) || complete(at);
         let there = |&(&id, &at): &(&FunctionId, &Option<Assignment>)| {
-            self.functions.get(&id).is_some_and(|f| place(f.assigned) == place(at)) && alone(at)
+            let is_there = self.functions.get(&id).is_some_and(|f| place(f.assigned) == place(at));
+            is_there && place(at).is_none_or(settled)
         };
         let (here, moving): (Vec<_>, Vec<_>) = all.iter().partition(there);
         let adopt = here.into_iter().filter(|(id, _)| self.drift.contains_key(id)).map(|(&id, _)| id);
@@ -190,27 +257,10 @@ impl Topology {
         seq: Seq,
         wishes: &BTreeMap<FunctionId, Option<Assignment>>,
     ) -> (Intent, Vec<String>) {
-        let mut left_out = Vec::new();
-        let mut wanted = BTreeMap::new();
+        let (mut left_out, mut wanted) = (Vec::new(), BTreeMap::new());
         for (&id, &wished) in wishes {
-            let Some(function) = self.functions.get(&id) else {
-                if wished.is_some() {
-                    left_out.push(format!("Function {id} is no longer there, so it cannot be restored."));
-                }
-                continue;
-            };
-            if function.assigned == wished && self.wish(id) == wished {
-                continue;
-            }
-            match wished.filter(|at| !self.hosts.contains_key(&at.host)) {
-                Some(at) => left_out.push(format!(
-                    "{} was on a host that is no longer cabled (host {}), so it stays where it is.",
-                    self.label(id),
-                    at.host
-                )),
-                None => {
-                    wanted.insert(id, wished);
-                }
+            if !(self.is_at(id, wished) && self.wish(id) == wished) {
+                self.want(id, &format!("Function {id}"), wished, &mut wanted, &mut left_out);
             }
         }
         let wished = |id| wishes.get(&id).copied().flatten();

@@ -6,6 +6,8 @@ use crate::topology::Drift;
 use crate::{LogicalPort, Refusal};
 
 const CHANGE: ChangeId = ChangeId::new(9);
+/// What is found in these tests is found by entry 1, which is not before this one.
+const OPENED: Seq = Seq::new(1);
 
 /// Carries a plan out on a topology, as an applied change does.
 fn carry_out(t: &mut Topology, made: &Plan) {
@@ -131,7 +133,7 @@ fn trying_again_leaves_what_a_later_change_put_elsewhere_and_says_so() {
     assign(&mut t, NIC_VF3, HOST_A, 6, 0);
     let there = Assignment { host: HOST_A, logical_port: LogicalPort(7), number: 0 };
     done(&mut t, &Intent::moving(vec![crate::Move::exact(NIC_VF1, Some(there))]));
-    let (intent, left_out) = made.retry(CHANGE, &t);
+    let (intent, left_out) = made.retry(CHANGE, OPENED, &t);
     assert_eq!(intent.moves, []);
     assert_eq!(left_out.len(), 1);
     assert!(left_out[0].ends_with("where a later change put it."), "{left_out:?}");
@@ -142,15 +144,15 @@ fn trying_again_takes_for_done_what_is_there_and_moves_the_rest() {
     let mut t = fixture::topology();
     let both = [NIC_VF2, NIC_VF3].map(|function| crate::Move::new(function, Some(HOST_B)));
     let made = plan(&t, &Intent::moving(both.into())).expect("allowed");
-    assert_eq!(made.retry(CHANGE, &t).0.moves.len(), 2, "nothing of it is there");
+    assert_eq!(made.retry(CHANGE, OPENED, &t).0.moves.len(), 2, "nothing of it is there");
     found(&mut t, NIC_VF2, made.moves[0].to);
-    let (intent, left_out) = made.retry(CHANGE, &t);
+    let (intent, left_out) = made.retry(CHANGE, OPENED, &t);
     assert_eq!(left_out, [] as [&str; 0]);
     let again = done(&mut t, &intent);
     assert_eq!((again.adoptions.len(), again.moves.len()), (1, 1), "{again:?}");
     assert_eq!(t.wish(NIC_VF2), made.moves[0].to);
     assert!(made.moves.iter().all(|one| t.functions[&one.function].assigned == one.to) && t.drift.is_empty());
-    let (intent, left_out) = made.retry(CHANGE, &t);
+    let (intent, left_out) = made.retry(CHANGE, OPENED, &t);
     assert!(intent.functions().next().is_none() && left_out.is_empty(), "nothing is left of it");
 }
 
@@ -161,10 +163,110 @@ fn trying_again_binds_a_shared_port_with_everything_that_was_to_share_it() {
     let both = [NIC_VF2, NIC_VF3].map(|function| crate::Move::exact(function, place(0)));
     let made = plan(&t, &Intent::moving(both.into())).expect("allowed");
     found(&mut t, NIC_VF2, place(0));
-    let (intent, _) = made.retry(CHANGE, &t);
+    let (intent, _) = made.retry(CHANGE, OPENED, &t);
     done(&mut t, &intent);
     assert_eq!([NIC_VF2, NIC_VF3].map(|id| t.functions[&id].assigned), [place(0), place(1)]);
     assert!(t.drift.is_empty());
+    let (intent, left_out) = made.retry(CHANGE, OPENED, &t);
+    assert!(intent.functions().next().is_none() && left_out.is_empty(), "nothing is interrupted: {intent:?}");
+}
+
+#[test]
+fn a_shared_port_that_somebody_else_put_back_is_only_adopted() {
+    let mut t = fixture::topology();
+    assign(&mut t, NIC_VF2, HOST_A, 0, 1);
+    let before = where_all_are(&t);
+    let both = [NIC_VF1, NIC_VF2].map(|function| crate::Move::new(function, None));
+    let made = done(&mut t, &Intent::moving(both.into()));
+    found(&mut t, NIC_VF1, before[&NIC_VF1]);
+    found(&mut t, NIC_VF2, before[&NIC_VF2]);
+    let undo = undone(&mut t, &made);
+    assert_eq!((undo.steps.len(), undo.adoptions.len(), t.drift.len()), (0, 2, 0), "{undo:?}");
+    assert_eq!(where_all_are(&t), before);
+}
+
+#[test]
+fn trying_again_moves_what_was_wished_elsewhere_before_already() {
+    let mut t = fixture::topology();
+    found(&mut t, NIC_VF1, None);
+    let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+    let (intent, left_out) = made.retry(CHANGE, OPENED.next(), &t);
+    assert_eq!(left_out, [""; 0], "no later change wished it where it is wished");
+    done(&mut t, &intent);
+    assert_eq!((t.functions[&NIC_VF1].assigned, t.drift.len()), (made.moves[0].to, 0));
+}
+
+#[test]
+fn trying_again_says_what_a_later_change_wished_elsewhere_although_it_is_there() {
+    let mut t = fixture::topology();
+    let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
+    let there = Assignment { host: HOST_A, logical_port: LogicalPort(7), number: 0 };
+    done(&mut t, &Intent::moving(vec![crate::Move::exact(NIC_VF1, Some(there))]));
+    found(&mut t, NIC_VF1, made.moves[0].to);
+    let (intent, left_out) = made.retry(CHANGE, OPENED, &t);
+    assert!(intent.functions().next().is_none());
+    assert_eq!(
+        left_out,
+        [
+            "eth16v1 is where it was wanted, but a later change wished it on web-01, logical port 7: accept or revert that."
+        ]
+    );
+}
+
+#[test]
+fn trying_again_accepts_what_was_to_be_accepted_where_it_still_is() {
+    let mut t = fixture::topology();
+    let at = |port| Some(Assignment { host: HOST_B, logical_port: LogicalPort(port), number: 0 });
+    found(&mut t, NIC_VF1, at(3));
+    let made = plan(&t, &Intent::adopting([NIC_VF1])).expect("allowed");
+    let (intent, left_out) = made.retry(CHANGE, OPENED, &t);
+    assert_eq!((intent.moves, intent.adopt, left_out), (vec![], vec![NIC_VF1], vec![]));
+    found(&mut t, NIC_VF1, at(4));
+    let (intent, left_out) = made.retry(CHANGE, OPENED, &t);
+    assert!(intent.functions().next().is_none());
+    assert_eq!(
+        left_out,
+        ["eth16v1 was to be accepted on db-02, logical port 3, and is on db-02, logical port 4."]
+    );
+}
+
+/// The card of the NIC is pulled.
+fn pull(t: &mut Topology) {
+    let mut pulled = t.clone();
+    pulled.adapters.get_mut(&NIC).expect("in the fixture").present = false;
+    for function in [NIC_VF1, NIC_VF2, NIC_VF3] {
+        pulled.functions.get_mut(&function).expect("in the fixture").assigned = None;
+    }
+    t.apply(&entry(Event::Discovered { switch: SWITCH, picture: picture(&pulled) }));
+}
+
+#[test]
+fn a_way_back_leaves_out_what_is_gone_and_brings_back_the_rest() {
+    let mut t = fixture::topology();
+    let then = where_all_are(&t);
+    let moves = [NIC_VF1, HBA_VF1].map(|function| crate::Move::new(function, None));
+    let made = done(&mut t, &Intent::moving(moves.into()));
+    pull(&mut t);
+    let stays = "eth16v1 stays where it is, since its adapter is not in its slot.";
+    for (intent, left_out) in [made.undo(CHANGE, &t), t.restore(Seq::new(4), &then)] {
+        assert_eq!(left_out, [stays]);
+        assert_eq!(plan(&t, &intent).expect("allowed").functions().collect::<Vec<_>>(), [HBA_VF1]);
+    }
+    t.functions.remove(&NIC_VF1);
+    let (intent, left_out) = made.undo(CHANGE, &t);
+    assert_eq!(left_out, ["eth16v1 is no longer there, so nothing can be done about it."]);
+    assert!(plan(&t, &intent).is_ok());
+}
+
+#[test]
+fn a_moment_is_restored_around_a_card_that_is_wished_there_already() {
+    let mut t = fixture::topology();
+    let then = where_all_are(&t);
+    done(&mut t, &Intent::single(HBA_VF1, None));
+    pull(&mut t);
+    let (intent, left_out) = t.restore(Seq::new(4), &then);
+    assert_eq!(left_out, [""; 0], "it comes back with its card");
+    assert_eq!(plan(&t, &intent).expect("allowed").functions().collect::<Vec<_>>(), [HBA_VF1]);
 }
 
 #[test]
@@ -284,7 +386,7 @@ fn a_moment_is_restored_and_what_is_gone_is_said() {
     let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
     carry_out(&mut t, &made);
     let (intent, left_out) = t.restore(Seq::new(4), &then);
-    assert_eq!(left_out, ["Function 999 is no longer there, so it cannot be restored."]);
+    assert_eq!(left_out, ["Function 999 is no longer there, so nothing can be done about it."]);
     let made = plan(&t, &intent).expect("allowed");
     assert_eq!(made.title, "Restore entry 4: move eth16v1 to web-01");
     carry_out(&mut t, &made);
@@ -313,7 +415,7 @@ fn what_could_not_be_finished_is_tried_again_or_accepted() {
     let mut t = fixture::topology();
     let made = plan(&t, &Intent::single(NIC_VF1, Some(HOST_B))).expect("allowed");
     found(&mut t, NIC_VF1, None);
-    let retry = plan(&t, &made.retry(CHANGE, &t).0).expect("allowed");
+    let retry = plan(&t, &made.retry(CHANGE, OPENED, &t).0).expect("allowed");
     assert_eq!(retry.steps.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Bind eth16v1 to db-02"]);
     assert_eq!(retry.title, "Finish change 9: assign eth16v1 to db-02");
     let accept = plan(&t, &made.accept(CHANGE, &t)).expect("allowed");

@@ -97,10 +97,10 @@ fn restore(state: &mut State, topology: &Topology, seq: Seq) -> Option<Intent> {
 /// Undoes, tries again or accepts one of their changes.
 fn back(state: &mut State, who: usize, topology: &Topology) -> Option<Intent> {
     let change = state.dice.pick(&state.people[who].changes.clone())?;
-    let plan = state.plans.get(&change)?.clone();
+    let (opened, plan) = state.plans.get(&change)?.clone();
     Some(match state.dice.below(3) {
         0 => plan.undo(change, topology).0,
-        1 => plan.retry(change, topology).0,
+        1 => plan.retry(change, opened, topology).0,
         _ => plan.accept(change, topology),
     })
 }

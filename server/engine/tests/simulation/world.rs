@@ -6,7 +6,7 @@ use crate::outside::while_away;
 use crate::people::Person;
 use crate::switch::{Size, Switch};
 use chrono::{DateTime, TimeDelta, Utc};
-use patchbay_domain::{Assignment, ChangeId, Entry, Event, FunctionId, Plan};
+use patchbay_domain::{Assignment, ChangeId, Entry, Event, FunctionId, Plan, Seq};
 use patchbay_store::memory::MemoryRecords;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ pub struct State {
     pub requests: u32,
     /// What was wished after each entry, beginning with none.
     pub past: Vec<BTreeMap<FunctionId, Option<Assignment>>>,
-    pub plans: BTreeMap<ChangeId, Arc<Plan>>,
+    pub plans: BTreeMap<ChangeId, (Seq, Arc<Plan>)>,
     /// No more faults.
     pub calm: bool,
     trace: Vec<String>,
@@ -194,7 +194,7 @@ impl State {
     pub fn remember(&mut self, entry: &Entry) {
         self.note(format!("entry {} {}", entry.seq, crate::judge::in_short(&entry.event)));
         if let Event::ChangeOpened { change, plan, .. } = &entry.event {
-            self.plans.insert(*change, Arc::clone(plan));
+            self.plans.insert(*change, (entry.seq, Arc::clone(plan)));
         }
         self.judge.take(entry, &self.switches);
         self.past.push(self.judge.topology.wishes());
