@@ -188,9 +188,14 @@ async fn send(crew: &Crew, running: &mut Running, plan: &Plan) -> Option<(usize,
 /// Reads everything again, once for all: what is as promised is applied, the others are taken back.
 async fn confirm(crew: &Crew, sent: Vec<Running>, patience: &mut Patience) -> Vec<Settled> {
     // What only adopts has sent nothing, and says so: no reading is reported for it.
-    let (mut sent, adopting): (Vec<_>, Vec<_>) =
-        sent.into_iter().partition(|running| !running.plan().steps.is_empty());
-    let mut settled: Vec<_> = adopting.into_iter().map(Running::adopted).collect();
+    let (mut settled, mut to_read) = (Vec::with_capacity(sent.len()), Vec::with_capacity(sent.len()));
+    for running in sent {
+        match running.adopted() {
+            Ok(adopted) => settled.push(adopted),
+            Err(running) => to_read.push(running),
+        }
+    }
+    let mut sent = to_read;
     if sent.is_empty() {
         return settled;
     }

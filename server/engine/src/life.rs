@@ -6,6 +6,7 @@
 //!     Waiting ----- cancelled, or Patchbay stops -------------------------> Settled(RolledBack)
 //!        | begin: its turn on every switch it concerns
 //!     Running ----- read back as promised ---------------------------------> Settled(Applied)
+//!        |'-------- its plan has no steps, so nothing was sent --------------> Settled(Applied)
 //!        | a step fails, or reads back otherwise
 //!     Undoing ----- read back as before -----------------------------------> Settled(RolledBack)
 //!        |'-------- cannot be confirmed, or another card is there ----------> Settled(Stuck)
@@ -17,8 +18,8 @@
 //! ```
 //!
 //! Each arrow is a method that takes the state by value. Only this file makes a [`Settled`], and only a [`Settled`] can
-//! be written as the end of a change: so nothing is ever recorded as applied that was not read back, or as rolled back
-//! that was not.
+//! be written as the end of a change: so nothing that was sent is ever recorded as applied without having been read
+//! back, or as rolled back.
 
 use patchbay_domain::{
     Actor, ChangeId, Held, OpenChange, Outcome, Place, Plan, Step, StepReport, Topology, promised,
@@ -130,9 +131,13 @@ impl Running {
         }
     }
 
-    /// The end of a change without steps: the ledger follows what was found, and there is nothing to read back.
-    pub(crate) fn adopted(self) -> Settled {
-        applied(self.change, &self.plan, None, self.reports)
+    /// The end of a change without steps, where the ledger only follows what was found and there is nothing to read back; or
+    /// the change as it is.
+    pub(crate) fn adopted(self) -> Result<Settled, Self> {
+        if self.plan.only_adopts() {
+            return Ok(applied(self.change, &self.plan, None, self.reports));
+        }
+        Err(self)
     }
 
     /// Something failed when the first `reached` steps may have taken effect.

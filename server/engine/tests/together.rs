@@ -265,6 +265,23 @@ async fn an_adoption_whose_end_cannot_be_written_at_first_is_not_overtaken_by_a_
 }
 
 #[tokio::test]
+async fn what_is_only_adopted_reports_no_reading() {
+    let pair = Pair::start().await;
+    let vf1 = pair.move_on(0, 1, None).function;
+    pair.switches[0].put(4, 1, &[0x1001]);
+    pair.until(|t| t.drift.contains_key(&vf1)).await;
+    let asked = submission(Intent::adopting([vf1]), pair.topology().generation);
+    let change = pair.engine.submit(asked).await.expect("accepted").change;
+    assert_eq!(pair.outcome(change).await, Outcome::Applied);
+    let reports = pair.records.entries().into_iter().find_map(|entry| match entry.event {
+        Event::ChangeClosed { change: closed, reports, .. } if closed == change => Some(reports),
+        _ => None,
+    });
+    assert_eq!(reports.expect("closed").to_vec(), [], "nothing was sent, and nothing read for it");
+    assert!(pair.topology().drift.is_empty());
+}
+
+#[tokio::test]
 async fn a_key_makes_a_request_sent_twice_at_once_one_change() {
     let pair = Pair::start().await;
     let key = || "twice".parse().expect("a key");
