@@ -83,6 +83,34 @@ pub enum StepPhase {
     ReadBack,
 }
 
+/// What is known of a step of an ended change when no report tells of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// It was done: the change was applied, or the step was taken back.
+    Done,
+    /// It was not reached.
+    NotReached,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Untold {
+    /// Of the step at this place of the plan, in a change that ended so with these reports. After a crash there are only
+    /// reports of taking back.
+    pub fn of(outcome: Outcome, reports: &[StepReport], step: usize) -> Self {
+        let applied = |report: &StepReport| report.phase == StepPhase::Apply;
+        let undone =
+            |report: &StepReport| report.phase == StepPhase::Undo && usize::try_from(report.step) == Ok(step);
+        match outcome {
+            Outcome::Applied => Self::Done,
+            _ if reports.iter().any(applied) => Self::NotReached,
+            _ if reports.iter().any(undone) => Self::Done,
+            Outcome::RolledBack => Self::NotReached,
+            Outcome::Stuck => Self::Unknown,
+        }
+    }
+}
+
 /// What became of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepReport {

@@ -61,6 +61,7 @@ pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId
 pub use intent::{Intent, Move, Origin, Reason, ReasonError};
 pub use ledger::{
     Actor, Difference, Door, Entry, Event, Left, Outcome, Returned, StepPhase, StepReport, SwitchPicture,
+    Untold,
 };
 pub use meant::{Stranger, known, still_found, still_meant, stranger};
 pub use observation::{

@@ -4,7 +4,7 @@ use patchbay_domain::{ChangeId, FunctionId, Intent, SwitchId, Topology};
 use std::collections::BTreeSet;
 
 /// One function that is not where the history has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DriftLine {
     /// The function.
     pub function: FunctionId,
@@ -46,6 +46,14 @@ pub fn waiting_lines(topology: &Topology, begun: &BTreeSet<ChangeId>) -> Vec<Wai
     waiting.map(line).collect()
 }
 
+/// Whether a change has not begun and others are open on its switches: then it waits for its turn, and not only until
+/// they are read.
+pub fn is_behind(topology: &Topology, change: ChangeId, begun: &BTreeSet<ChangeId>) -> bool {
+    let Some(open) = topology.open.get(&change).filter(|_| !begun.contains(&change)) else { return false };
+    let same_switch = |other: &SwitchId| open.plan.switches.contains(other);
+    topology.open.values().any(|other| other.id != change && other.plan.switches.iter().any(same_switch))
+}
+
 /// What a person does about drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -78,6 +86,22 @@ mod tests {
     use super::*;
     use crate::board::fixture::{self, *};
     use patchbay_domain::{Difference, Event, plan};
+
+    #[test]
+    fn a_change_waits_while_another_one_is_open_on_its_switch() {
+        let mut t = fixture::topology();
+        let open = |t: &mut Topology, id: u64, function, host| {
+            t.apply(&fixture::entry(id, opened(t, id, &Intent::single(function, host))));
+        };
+        let (one, two, three) = (ChangeId::new(1), ChangeId::new(2), ChangeId::new(3));
+        open(&mut t, 1, NIC_VF1, Some(HOST_B));
+        assert!(!is_behind(&t, one, &BTreeSet::new()), "it begins as soon as the switch was read");
+        open(&mut t, 2, HBA_VF1, None);
+        assert!(is_behind(&t, two, &[one].into()) && !is_behind(&t, one, &[one].into()));
+        assert!(!is_behind(&t, three, &BTreeSet::new()), "of one that is not open nobody says that it waits");
+        t.apply(&fixture::entry(3, applied(&t, 1)));
+        assert!(!is_behind(&t, two, &BTreeSet::new()));
+    }
 
     #[test]
     fn what_was_moved_at_the_switch_is_a_line_with_two_answers() {

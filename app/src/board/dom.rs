@@ -62,6 +62,14 @@ pub fn come_back_to(functions: &[FunctionId]) {
     }
 }
 
+/// Moves the focus to the button that closes the sheet, when what had it on the sheet is gone.
+pub fn keep_focus_in_sheet() {
+    let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+    if let Some(close) = find(".sheet [data-close]").filter(|_| lost) {
+        let _ = close.focus();
+    }
+}
+
 /// Scrolls as little as needed to show an element.
 pub fn bring_into_view(element: &Element) {
     let options = ScrollIntoViewOptions::new();

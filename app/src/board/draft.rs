@@ -23,8 +23,10 @@ pub struct Draft {
     pub title: String,
     /// What is different now from when the sheet was opened, and by whom, in sentences.
     pub news: Vec<String>,
-    /// The plan that the person was shown first: what they decided on. None when it could not be done then.
+    /// The plan that the person was shown first: what they decided on. None while there was none.
     shown: Option<Plan>,
+    /// Whether it could not be done at first.
+    refused_first: bool,
     /// The generation that they were shown it on.
     shown_on: Generation,
     /// What changed since then, as far as anybody could say by whom.
@@ -43,6 +45,7 @@ impl Draft {
             title,
             news: Vec::new(),
             shown: plan.as_ref().ok().cloned(),
+            refused_first: plan.is_err(),
             plan,
             shown_on: topology.generation,
             moved: Vec::new(),
@@ -89,6 +92,9 @@ impl Draft {
         if let Ok(plan) = &self.plan {
             self.title.clone_from(&plan.title);
         }
+        if self.shown.is_none() {
+            self.shown = self.plan.as_ref().ok().cloned();
+        }
         self.news = self.compare(topology);
         another
     }
@@ -111,9 +117,11 @@ impl Draft {
         let mut news = match (&self.shown, &self.plan) {
             (Some(shown), Ok(now)) => differences(topology, shown, now),
             (Some(_), Err(_)) => vec!["The rack changed, and this can no longer be done.".to_owned()],
-            (None, Ok(_)) => vec!["The rack changed, and this can be done now.".to_owned()],
-            (None, Err(_)) => Vec::new(),
+            (None, _) => Vec::new(),
         };
+        if news.is_empty() && self.refused_first && self.plan.is_ok() {
+            news.push("The rack changed, and this can be done now.".to_owned());
+        }
         if !self.moved.is_empty() {
             news.push(format!("Since you opened this, {}.", touches::in_a_sentence(&self.moved)));
         }
@@ -132,15 +140,22 @@ impl Draft {
     }
 }
 
-/// What another plan for the same intent does otherwise.
+/// What another plan for the same intent does otherwise. Function numbers are no place to a person.
 fn differences(topology: &Topology, shown: &Plan, now: &Plan) -> Vec<String> {
     let was = |new: &PlannedMove| shown.moves.iter().find(|old| old.function == new.function);
+    let stays = |old: &PlannedMove| now.moves.iter().any(|new| new.function == old.function);
+    let place = |at: Option<Assignment>| at.map(Assignment::place);
+    let places = |one: &PlannedMove| (place(one.from), place(one.to));
     let moved = now.moves.iter().filter_map(|new| Some((was(new)?, new)));
-    let moved = moved.filter(|(old, new)| (old.from, old.to) != (new.from, new.to));
+    let moved = moved.filter(|(old, new)| places(old) != places(new));
+    let joined = now.moves.iter().filter(|new| was(new).is_none());
+    let left = shown.moves.iter().filter(|old| !stays(old));
     let adopted = |new: &PlannedMove| shown.adoptions.iter().find(|old| old.function == new.function);
     let adopted = now.adoptions.iter().filter_map(|new| Some((adopted(new)?.to, new)));
-    let adopted = adopted.filter(|(was, new)| *was != new.to);
+    let adopted = adopted.filter(|(was, new)| place(*was) != place(new.to));
     let mut news: Vec<_> = moved.map(|(old, new)| difference(topology, old, new)).collect();
+    news.extend(joined.map(|new| format!("{} is interrupted too now.", new.name)));
+    news.extend(left.map(|old| format!("{} is not interrupted any more.", old.name)));
     news.extend(adopted.map(|(was, new)| elsewhere(topology, &new.name, was, new.to)));
     if news.is_empty() && shown.steps != now.steps {
         news.push("The steps changed. Read them again before you apply.".to_owned());
@@ -153,7 +168,7 @@ fn differences(topology: &Topology, shown: &Plan, now: &Plan) -> Vec<String> {
 }
 
 fn difference(topology: &Topology, old: &PlannedMove, new: &PlannedMove) -> String {
-    if old.from == new.from {
+    if old.from.map(Assignment::place) == new.from.map(Assignment::place) {
         format!(
             "{} will come to {} instead of {}.",
             new.name,
@@ -174,7 +189,7 @@ mod tests {
     use super::*;
     use crate::board::fixture::{self, *};
     use patchbay_domain::{
-        Actor, ChangeId, Difference, Door, Entry, Event, Excerpt, LogicalPort, Move, Places, Seq,
+        Actor, ChangeId, Difference, Door, Entry, Event, Excerpt, FunctionId, LogicalPort, Move, Places, Seq,
     };
 
     fn draft() -> (Topology, Draft) {
@@ -318,20 +333,57 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_done_since_is_compared_with_what_was_shown_then() {
+        let t = fixture::topology();
+        let mut board = Watched::new(&t);
+        let first = opened(&board.topology, 1, &Intent::single(NIC_VF1, None));
+        board.topology.apply(&fixture::entry(1, first));
+        let mut draft = Draft::new(&board.topology, Intent::single(NIC_VF1, Some(HOST_B)));
+        assert!(draft.plan.is_err(), "it is in flight");
+        board.hears(&mut draft, rolled_back(1, "No."));
+        assert_eq!(draft.news, ["The rack changed, and this can be done now."]);
+        board.sees(&mut draft, 2, &Intent::single(NIC_VF2, Some(HOST_B)));
+        assert!(draft.news[0].starts_with("eth16v1 will come to db-02, logical port 1"), "{:?}", draft.news);
+    }
+
+    #[test]
+    fn who_is_interrupted_too_is_named_and_another_number_is_no_other_place() {
+        let mut t = fixture::topology();
+        let at = |number| Some(Assignment { host: HOST_A, logical_port: LogicalPort(0), number });
+        let mut draft = Draft::new(&t, Intent::single(NIC_VF1, Some(HOST_B)));
+        let beside = Event::BindingsFound {
+            switch: SWITCH,
+            differences: vec![difference(NIC_VF1, at(0), at(1)), difference(NIC_VF2, None, at(0))],
+        };
+        Watched::new(&t).hears(&mut draft, beside.clone());
+        assert_eq!(draft.news[0], "eth16v2 is interrupted too now.");
+        assert!(draft.news.iter().all(|line| !line.contains("no longer on")), "{:?}", draft.news);
+        t.apply(&fixture::entry(1, beside));
+        let mut draft = Draft::new(&t, Intent::single(NIC_VF1, Some(HOST_B)));
+        let alone = Event::BindingsFound {
+            switch: SWITCH,
+            differences: vec![difference(NIC_VF1, at(1), at(0)), difference(NIC_VF2, at(0), None)],
+        };
+        Watched::new(&t).hears(&mut draft, alone);
+        assert_eq!(draft.news[0], "eth16v2 is not interrupted any more.");
+    }
+
+    fn difference(
+        function: FunctionId,
+        recorded: Option<Assignment>,
+        found: Option<Assignment>,
+    ) -> Difference {
+        let name = "a function".to_owned();
+        Difference { function, name, recorded, recorded_name: None, left_by: None, found, found_name: None }
+    }
+
+    #[test]
     fn an_adoption_of_what_has_moved_once_more_is_news() {
         let mut t = fixture::topology();
         let at = |port| Some(Assignment { host: HOST_A, logical_port: LogicalPort(port), number: 0 });
         let found = |recorded, found| Event::BindingsFound {
             switch: SWITCH,
-            differences: vec![Difference {
-                function: NIC_VF1,
-                name: "eth16v1".to_owned(),
-                recorded,
-                recorded_name: None,
-                left_by: None,
-                found,
-                found_name: None,
-            }],
+            differences: vec![difference(NIC_VF1, recorded, found)],
         };
         t.apply(&fixture::entry(1, found(at(0), at(3))));
         let mut draft = Draft::new(&t, Intent::adopting([NIC_VF1]));

@@ -1,7 +1,8 @@
 //! A change being carried out, step by step, as the live stream tells it.
 
 use patchbay_domain::{
-    ChangeId, Entry, Event, Outcome, Plan, StepPhase, StepProgress, StepReport, StepStage,
+    ChangeId, Entry, Event, HistoryItem, OpenChange, Outcome, Plan, StepPhase, StepProgress, StepReport,
+    StepStage, Untold,
 };
 use std::collections::BTreeMap;
 
@@ -24,6 +25,8 @@ pub enum Mark {
     Unseen,
     /// Not reached when the change ended.
     NotReached,
+    /// The change ended, and nobody knows about this step.
+    Unknown,
 }
 
 impl Mark {
@@ -35,6 +38,7 @@ impl Mark {
             Self::Done(_) | Self::Unseen => "done",
             Self::Failed(_) => "failed",
             Self::NotReached => "not reached",
+            Self::Unknown => "not known",
         }
     }
 
@@ -44,7 +48,9 @@ impl Mark {
             Self::Done(us) if *us < 10_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
             Self::Done(us) => format!("{} ms", us / 1_000),
             Self::Running => "…".to_owned(),
-            Self::Waiting | Self::Failed(_) | Self::Unseen | Self::NotReached => String::new(),
+            Self::Waiting | Self::Failed(_) | Self::Unseen | Self::NotReached | Self::Unknown => {
+                String::new()
+            }
         }
     }
 }
@@ -70,13 +76,30 @@ pub struct Run {
     pub undo: Vec<(usize, Mark)>,
     /// How it ended; none while it runs.
     pub ending: Option<Ending>,
+    /// Whether it ended while nobody told this page: only its own page says how.
+    pub lost: bool,
+}
+
+impl From<Untold> for Mark {
+    fn from(untold: Untold) -> Self {
+        match untold {
+            Untold::Done => Self::Unseen,
+            Untold::NotReached => Self::NotReached,
+            Untold::Unknown => Self::Unknown,
+        }
+    }
 }
 
 impl Run {
     /// A change that has just been accepted.
     pub fn new(plan: Plan) -> Self {
         let marks = Self::unmarked(&plan);
-        Self { plan, marks, undo: Vec::new(), ending: None }
+        Self { plan, marks, undo: Vec::new(), ending: None, lost: false }
+    }
+
+    /// Whether it runs no longer, however it ended.
+    const fn is_over(&self) -> bool {
+        self.ending.is_some() || self.lost
     }
 
     fn unmarked(plan: &Plan) -> Vec<Mark> {
@@ -103,9 +126,10 @@ impl Run {
             let mark = report.error.clone().map_or(Mark::Done(report.elapsed_us), Mark::Failed);
             self.step(report.phase, index(report.step), mark);
         }
-        let untold = if outcome == Outcome::Applied { Mark::Unseen } else { Mark::NotReached };
-        self.marks.iter_mut().filter(|mark| **mark == Mark::Waiting).for_each(|mark| *mark = untold.clone());
-        self.ending = Some(Ending { outcome, why: why.cloned() });
+        for (step, mark) in self.marks.iter_mut().enumerate().filter(|(_, mark)| **mark == Mark::Waiting) {
+            *mark = Untold::of(outcome, reports, step).into();
+        }
+        (self.ending, self.lost) = (Some(Ending { outcome, why: why.cloned() }), false);
     }
 }
 
@@ -123,11 +147,28 @@ impl Runs {
         self.0.get(&change)
     }
 
-    /// Begins a change that is on its way, unless it is known.
+    /// Begins a change that is on its way, unless it is known. The oldest of those that have ended are forgotten.
     pub fn begin(&mut self, change: ChangeId, plan: &Plan) {
         self.0.entry(change).or_insert_with(|| Run::new(plan.clone()));
         while self.0.len() > RUNS_MAX {
-            self.0.pop_first();
+            let Some(oldest) = self.0.iter().find(|(_, run)| run.is_over()).map(|(id, _)| *id) else {
+                return;
+            };
+            self.0.remove(&oldest);
+        }
+    }
+
+    /// A new picture says which changes are open: of the others it is known that they ended, and of the newest how.
+    pub fn look_again(&mut self, open: &BTreeMap<ChangeId, OpenChange>, recent: &[HistoryItem]) {
+        for (id, run) in self.0.iter_mut().filter(|(id, run)| !run.is_over() && !open.contains_key(id)) {
+            let line = recent.iter().find(|item| item.change == Some(*id));
+            match line.and_then(|item| Some((item.outcome?, item.why.as_ref()))) {
+                Some((outcome, why)) => {
+                    run.marks.iter_mut().for_each(|mark| *mark = Mark::Unknown);
+                    run.ending = Some(Ending { outcome, why: why.cloned() });
+                }
+                None => run.lost = true,
+            }
         }
     }
 
@@ -273,13 +314,62 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_changes_are_kept() {
+    fn only_so_many_changes_are_kept_and_none_that_runs_is_forgotten() {
         let mut runs = running();
         let plan = runs.get(CHANGE).expect("begun").plan.clone();
         for change in 2..=40 {
             runs.begin(ChangeId::new(change), &plan);
+            runs.entry(&entry(change, rolled_back(change, "No.")));
         }
-        assert_eq!(runs.get(CHANGE), None);
+        assert!(runs.get(CHANGE).is_some_and(|run| run.ending.is_none()), "it still runs");
+        assert_eq!(runs.get(ChangeId::new(2)), None);
         assert!(runs.get(ChangeId::new(40)).is_some());
+    }
+
+    #[test]
+    fn a_change_that_ended_unseen_is_not_said_to_run() {
+        let mut runs = running();
+        let plan = runs.get(CHANGE).expect("begun").plan.clone();
+        runs.begin(ChangeId::new(2), &plan);
+        let recent =
+            HistoryItem { outcome: Some(Outcome::Stuck), why: Some("No answer.".to_owned()), ..line(2) };
+        runs.look_again(&BTreeMap::new(), &[recent]);
+        assert!(runs.get(CHANGE).is_some_and(|run| run.lost && run.ending.is_none()));
+        let two = runs.get(ChangeId::new(2)).expect("known");
+        assert_eq!(two.ending, Some(Ending { outcome: Outcome::Stuck, why: Some("No answer.".to_owned()) }));
+        assert_eq!(two.marks, vec![Mark::Unknown; 3]);
+    }
+
+    fn line(change: u64) -> HistoryItem {
+        let open = opened(&fixture::topology(), change, &Intent::single(NIC_VF1, Some(HOST_B)));
+        HistoryItem::of(&entry(change, open), "").expect("a line")
+    }
+
+    #[test]
+    fn what_a_crash_left_is_known_by_what_was_taken_back() {
+        let mut runs = running();
+        let Event::ChangeClosed { change, outcome, why, moves, .. } = rolled_back(1, "No.") else {
+            panic!("a closing event");
+        };
+        let undone = |step, phase| StepReport { step, phase, elapsed_us: 1, error: None };
+        let reports = [undone(0, StepPhase::Undo), undone(2, StepPhase::ReadBack)].into();
+        runs.entry(&entry(2, Event::ChangeClosed { change, outcome, why, reports, moves }));
+        let marks = &runs.get(CHANGE).expect("begun").marks;
+        assert_eq!(*marks, [Mark::Unseen, Mark::NotReached, Mark::NotReached]);
+    }
+
+    #[test]
+    fn how_far_a_stuck_change_came_without_reports_nobody_knows() {
+        let mut runs = running();
+        let (change, why) = (CHANGE, Some("No answer.".to_owned()));
+        let closed = Event::ChangeClosed {
+            change,
+            outcome: Outcome::Stuck,
+            why,
+            reports: [].into(),
+            moves: [].into(),
+        };
+        runs.entry(&entry(2, closed));
+        assert_eq!(runs.get(CHANGE).expect("begun").marks, vec![Mark::Unknown; 3]);
     }
 }

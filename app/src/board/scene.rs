@@ -12,7 +12,7 @@ use super::draft::Draft;
 use super::drag::{Drag, Grip};
 use super::hands::Hands;
 use super::offer::{Offer, Offers, Target, announce, carried_name, intent_for, offer};
-use super::sheet::Sheet;
+use super::sheet::{Face, Problem, Sheet};
 use super::state::{BoardState, Happened};
 use super::toast::Toast;
 use crate::actions::{self, ActionError};
@@ -187,7 +187,10 @@ impl Scene {
                 Ok(change) => self.accepted(sent, change),
                 Err(ActionError::Desk(ApiError::Stale { now, moved, .. })) => self.stale(sent, *now, moved),
                 Err(error) => {
-                    self.sheet.update(|sheet| sheet.refused(sent, error.to_string()));
+                    let of_plan = matches!(error, ActionError::Desk(ApiError::Refused(_)));
+                    let why = error.to_string();
+                    let problem = if of_plan { Problem::Rule(why) } else { Problem::Server(why) };
+                    self.sheet.update(|sheet| sheet.refused(sent, problem));
                     self.renew_sheet(true);
                 }
             }
@@ -199,7 +202,9 @@ impl Scene {
         self.mine.update_value(|mine| {
             mine.insert(change);
         });
-        let plan = self.sheet.with_untracked(|sheet| sheet.draft().and_then(|d| d.plan.clone().ok()));
+        // The sheet may be about something else by now.
+        let sent_plan = |sheet: &Sheet| sheet.draft().filter(|_| sheet.face() == Face::Plan(sent)).cloned();
+        let plan = self.sheet.with_untracked(sent_plan).and_then(|draft| draft.plan.ok());
         if let Some(plan) = plan {
             self.state.runs.update(|runs| runs.begin(change, &plan));
         }
@@ -220,13 +225,23 @@ impl Scene {
 
     /// Reads the rack anew.
     pub async fn look_again(self) {
-        match actions::look().await {
+        if !self.state.look_begins() {
+            return;
+        }
+        let picture = match actions::look().await {
             Ok(picture) => {
                 self.last_good.set(picture.at);
-                self.state.replace(picture);
-                self.after_change(&Happened::default());
+                Some(picture)
             }
-            Err(error) => self.tell(Toast::words(error.to_string())),
+            Err(error) => {
+                self.tell(Toast::words(error.to_string()));
+                None
+            }
+        };
+        let looked = picture.is_some();
+        let happened = self.state.look_ends(picture);
+        if looked {
+            self.settle(&Happened { stirred: true, ..happened });
         }
     }
 
@@ -235,10 +250,15 @@ impl Scene {
         #[cfg(not(feature = "ssr"))]
         events.iter().for_each(crate::ui::nav::follow);
         let happened = self.state.apply(events);
-        self.after_change(&happened);
+        self.settle(&happened);
+    }
+
+    /// Follows what happened: what is held and read, what ended, and what was missed.
+    fn settle(self, happened: &Happened) {
+        self.after_change(happened);
         happened.closed.iter().for_each(|change| self.tell_end(*change));
         if happened.missed {
-            spawn_local(self.look_again());
+            spawn_local(async move { self.look_again().await });
         }
     }
 
@@ -256,7 +276,7 @@ impl Scene {
         if self.hands.selection.with_untracked(|s| s.iter().any(gone)) {
             self.hands.selection.update(|s| s.retain(|f| !gone(f)));
         }
-        self.renew_sheet(!happened.touched.is_empty());
+        self.renew_sheet(happened.stirred || !happened.touched.is_empty());
     }
 
     /// Plans what is on the sheet again, if that may give something else.
@@ -285,8 +305,6 @@ impl Scene {
 
     /// Cancels a change that waits for its turn.
     pub fn cancel(self, change: ChangeId) {
-        // The button goes away with the change, and the focus with it: that comes back to the board.
-        self.hands.has_focus.set_value(true);
         spawn_local(async move {
             let words = match actions::cancel(change).await {
                 Ok(_) => format!("Change {change} was cancelled. Nothing was touched."),

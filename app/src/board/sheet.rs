@@ -26,7 +26,9 @@ pub enum Phase {
 pub enum Problem {
     /// The reason; the sentence stands at its field.
     Reason(String),
-    /// The server said no, or did not answer.
+    /// A rule refuses the plan, says the server.
+    Rule(String),
+    /// The server could not take it, or did not answer.
     Server(String),
 }
 
@@ -131,12 +133,12 @@ impl Sheet {
     }
 
     /// The server did not accept the plan of this opening.
-    pub fn refused(&mut self, sent: u32, why: String) {
+    pub fn refused(&mut self, sent: u32, why: Problem) {
         if let Self::Open { opening, phase, problem, .. } = self
             && *opening == sent
         {
             *phase = Phase::Deciding;
-            *problem = Some(Problem::Server(why));
+            *problem = Some(why);
         }
     }
 
@@ -155,8 +157,8 @@ impl Sheet {
         if let Self::Open { draft, phase: Phase::Deciding, problem, .. } = self
             && draft.renew(topology, touches)
         {
-            // What the server said was about another plan.
-            problem.take_if(|problem| matches!(problem, Problem::Server(_)));
+            // What the rule said was about another plan.
+            problem.take_if(|problem| matches!(problem, Problem::Rule(_)));
         }
     }
 }
@@ -200,7 +202,7 @@ mod tests {
         assert!(sheet.send("INC-1").is_some());
         sheet.propose(2, Draft::new(&t, Intent::single(NIC_VF2, Some(HOST_B))));
         assert!(!sheet.accepted(1, CHANGE));
-        sheet.refused(1, "No.".to_owned());
+        sheet.refused(1, Problem::Rule("No.".to_owned()));
         assert_eq!(sheet.problem(), None);
         assert_eq!(sheet.face(), Face::Plan(2));
     }
@@ -209,7 +211,7 @@ mod tests {
     fn a_refused_plan_goes_back_to_the_person() {
         let (_, mut sheet) = open();
         assert!(sheet.send("INC-1").is_some());
-        sheet.refused(1, "No.".to_owned());
+        sheet.refused(1, Problem::Server("No.".to_owned()));
         assert_eq!(sheet.problem(), Some(&Problem::Server("No.".to_owned())));
         assert!(sheet.send("INC-1").is_some(), "and can be sent again");
     }
@@ -228,15 +230,19 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_said_of_one_plan_is_not_said_of_another() {
+    fn what_a_rule_said_of_one_plan_is_not_said_of_another() {
         let (mut t, mut sheet) = open();
         let touches = Touches::since(t.generation);
         assert!(sheet.send("INC-1").is_some());
-        sheet.refused(1, "No.".to_owned());
+        sheet.refused(1, Problem::Rule("No.".to_owned()));
         sheet.renew(&t, &touches);
-        assert_eq!(sheet.problem(), Some(&Problem::Server("No.".to_owned())), "the plan is the same");
+        assert_eq!(sheet.problem(), Some(&Problem::Rule("No.".to_owned())), "the plan is the same");
         assign(&mut t, NIC_VF1, HOST_A, 3);
         sheet.renew(&t, &touches);
         assert_eq!(sheet.problem(), None);
+        sheet.refused(1, Problem::Server("Did not answer.".to_owned()));
+        assign(&mut t, NIC_VF1, HOST_A, 4);
+        sheet.renew(&t, &touches);
+        assert!(matches!(sheet.problem(), Some(Problem::Server(_))), "that is about no plan");
     }
 }

@@ -54,6 +54,8 @@ pub struct Happened {
     pub touched: BTreeSet<FunctionId>,
     /// Changes that ended.
     pub closed: Vec<ChangeId>,
+    /// Whether a rule may say something else now although no function was touched: a link, a switch, an acceptance.
+    pub stirred: bool,
     /// Whether everything was drawn again.
     pub redrawn: bool,
     /// Whether something was missed, so that a new picture is needed.
@@ -65,6 +67,8 @@ pub struct Happened {
 pub struct BoardState {
     topology: StoredValue<Topology>,
     touches: StoredValue<Touches>,
+    /// The entries that came while a new picture is on its way; none while none is.
+    meanwhile: StoredValue<Option<Vec<Entry>>>,
     seq: StoredValue<Seq>,
     signals: StoredValue<Signals>,
     /// Rises when hosts, adapters or functions came or went.
@@ -94,6 +98,7 @@ impl BoardState {
         let state = Self {
             topology: StoredValue::new(Topology::default()),
             touches: StoredValue::new(Touches::since(Generation::new(0))),
+            meanwhile: StoredValue::new(None),
             seq: StoredValue::new(picture.seq),
             signals: StoredValue::new(Signals::default()),
             structure: RwSignal::new(0),
@@ -111,11 +116,31 @@ impl BoardState {
         state
     }
 
-    /// Takes a whole new picture, unless it is older than what is drawn.
-    pub fn replace(self, mut picture: Picture) {
+    /// A new picture is asked for. False when one is on its way already.
+    pub fn look_begins(self) -> bool {
+        let idle = self.meanwhile.with_value(Option::is_none);
+        if idle {
+            self.meanwhile.set_value(Some(Vec::new()));
+        }
+        idle
+    }
+
+    /// The new picture is there, or could not be had. What came while it was on its way is folded in on top of it.
+    pub fn look_ends(self, picture: Option<Picture>) -> Happened {
+        let kept = self.meanwhile.try_update_value(Option::take).flatten().unwrap_or_default();
+        let Some(picture) = picture else { return Happened::default() };
+        self.replace(picture);
+        self.apply(&kept.into_iter().map(|entry| LiveEvent::Entry(Box::new(entry))).collect::<Vec<_>>())
+    }
+
+    /// Takes a whole new picture.
+    fn replace(self, mut picture: Picture) {
         self.seq.set_value(picture.seq);
+        self.runs.update(|runs| {
+            runs.look_again(&picture.topology.open, &picture.recent);
+            picture.topology.open.values().for_each(|o| runs.begin(o.id, &o.plan));
+        });
         self.recent.set(Recent::new(picture.recent));
-        self.runs.update(|runs| picture.topology.open.values().for_each(|o| runs.begin(o.id, &o.plan)));
         self.touches.set_value(Touches::since(picture.topology.generation));
         self.topology.set_value(picture.topology);
         set_if_new(self.begun, picture.begun);
@@ -209,11 +234,16 @@ impl BoardState {
 
     /// Folds one entry in, unless it was folded before. A hole before it means that something was missed.
     fn take(self, entry: &Entry, deltas: &mut Vec<Delta>, happened: &mut Happened) {
+        let looking = self.meanwhile.with_value(Option::is_some);
+        if looking {
+            self.meanwhile.update_value(|kept| kept.iter_mut().for_each(|kept| kept.push(entry.clone())));
+        }
         if entry.seq <= self.seq() {
             return;
         }
         if entry.seq != self.seq().next() {
-            happened.missed = true;
+            // When a picture is on its way, it may have what is missing.
+            happened.missed |= !looking;
             return;
         }
         self.seq.set_value(entry.seq);
@@ -227,8 +257,11 @@ impl BoardState {
                     happened
                         .touched
                         .extend(self.with(|t| t.open.get(change).map(moved_by)).into_iter().flatten());
+                    let adopts = |open: &OpenChange| !open.plan.adoptions.is_empty();
+                    happened.stirred |= self.with(|t| t.open.get(change).is_some_and(adopts));
                 }
                 Delta::Closed(change) => {
+                    happened.stirred = true;
                     self.begun.update(|begun| {
                         begun.remove(change);
                     });
@@ -263,6 +296,10 @@ impl BoardState {
                 });
             });
         }
+        let stirs = |delta: &Delta| {
+            matches!(delta, Delta::Switch(_) | Delta::HostLink(_) | Delta::AdapterLink(_) | Delta::Structure)
+        };
+        happened.stirred |= deltas.iter().any(stirs);
         if deltas.iter().any(|delta| matches!(delta, Delta::Health(_))) {
             self.health.update(|n| *n = n.wrapping_add(1));
         }

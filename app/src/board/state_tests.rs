@@ -3,7 +3,7 @@
 use super::*;
 use crate::board::fixture::{self, *};
 use chrono::DateTime;
-use patchbay_domain::{Event, Intent, Subject, Temperature};
+use patchbay_domain::{Event, Intent, PhysicalPort, Rate, Subject, Temperature};
 use std::collections::BTreeSet;
 
 fn picture() -> Picture {
@@ -169,5 +169,52 @@ fn only_the_shown_switchs_vitals_are_taken_and_lost_with_it() {
         assert_eq!(state.vitals.get_untracked(), Some(vitals));
         state.apply(&[LiveEvent::Vitals { switch: SWITCH, vitals: None }]);
         assert_eq!(state.vitals.get_untracked(), None);
+    });
+}
+
+#[test]
+fn what_comes_while_a_picture_is_on_its_way_is_folded_in_on_top_of_it() {
+    with_board(|state| {
+        assert!(state.look_begins());
+        assert!(!state.look_begins(), "one at a time");
+        let open = state.with(|t| opened(t, 1, &Intent::single(NIC_VF1, Some(HOST_B))));
+        state.apply(&[live(entry(11, open))]);
+        let close = state.with(|t| applied(t, 1));
+        state.apply(&[live(entry(12, close))]);
+        // The picture was taken before both.
+        let happened = state.look_ends(Some(picture()));
+        assert_eq!((state.seq(), happened.missed), (Seq::new(12), false));
+        assert_eq!((chips(state, HOST_A), chips(state, HOST_B)), (vec![], vec![NIC_VF1]));
+        assert!(state.look_begins(), "and the next one can be asked for");
+    });
+}
+
+#[test]
+fn a_hole_that_a_picture_on_its_way_does_not_fill_asks_for_another_one() {
+    with_board(|state| {
+        assert!(state.look_begins());
+        let open = state.with(|t| opened(t, 1, &Intent::single(NIC_VF1, Some(HOST_B))));
+        let happened = state.apply(&[live(entry(13, open.clone()))]);
+        assert!(!happened.missed, "the picture may have it");
+        let newer = Picture { seq: Seq::new(12), ..picture() };
+        assert!(!state.look_ends(Some(newer)).missed);
+        assert_eq!(state.seq(), Seq::new(13));
+        assert!(state.look_begins());
+        let happened = state.apply(&[live(entry(15, open))]);
+        assert!(!happened.missed && state.look_ends(Some(picture())).missed, "it has it not");
+        assert!(state.look_begins());
+        assert_eq!(state.look_ends(None), Happened::default(), "it could not be had");
+    });
+}
+
+#[test]
+fn what_the_rules_say_may_change_with_a_link_although_nothing_was_touched() {
+    with_board(|state| {
+        let down = LiveEvent::Links {
+            switch: SWITCH,
+            links: vec![(PhysicalPort(4), Link::full(8, Rate::Gen4).lost())],
+        };
+        let happened = state.apply(&[down]);
+        assert!(happened.stirred && happened.touched.is_empty());
     });
 }

@@ -1,7 +1,7 @@
 //! The steps of a change, with what became of each.
 
 use leptos::prelude::*;
-use patchbay_domain::{ChangeClosing, Outcome, Plan, Step, StepPhase, StepReport};
+use patchbay_domain::{ChangeClosing, Plan, Step, StepPhase, StepReport, Untold};
 
 /// Below this a duration is said in milliseconds.
 const SECOND_US: u64 = 1_000_000;
@@ -18,6 +18,8 @@ pub enum Fate {
     DoneUnseen,
     /// Not reached when the change ended.
     NotReached,
+    /// The change ended, and nobody knows about this step.
+    Unknown,
     /// The change still runs, and its steps are written down when it ends.
     Open,
 }
@@ -40,12 +42,13 @@ pub fn forward(plan: &Plan, closed: Option<&ChangeClosing>) -> Vec<StepLine> {
     let report_of = |index, phase| {
         ahead.iter().find(|report| usize::try_from(report.step) == Ok(index) && report.phase == phase)
     };
-    let untold = match closed {
+    let untold = |index| match closed.map(|closing| Untold::of(closing.outcome, reports, index)) {
         None => Fate::Open,
-        Some(closing) if closing.outcome == Outcome::Applied => Fate::DoneUnseen,
-        Some(_) => Fate::NotReached,
+        Some(Untold::Done) => Fate::DoneUnseen,
+        Some(Untold::NotReached) => Fate::NotReached,
+        Some(Untold::Unknown) => Fate::Unknown,
     };
-    let fate = |index, phase| report_of(index, phase).map_or_else(|| untold.clone(), fate);
+    let fate = |index, phase| report_of(index, phase).map_or_else(|| untold(index), fate);
     let steps = plan.steps.iter().enumerate();
     let mut lines: Vec<_> = steps
         .map(|(index, step)| StepLine {
@@ -120,6 +123,7 @@ pub fn Steps(
             Fate::Failed(us, why) => ("failed", format!("failed after {}", duration(us)), Some(why)),
             Fate::DoneUnseen => ("done", "done, time not known".to_owned(), None),
             Fate::NotReached => ("skipped", "not reached".to_owned(), None),
+            Fate::Unknown => ("skipped", "not known".to_owned(), None),
             Fate::Open => ("open", "on its way".to_owned(), None),
         };
         view! {
@@ -139,8 +143,8 @@ pub fn Steps(
 #[cfg(test)]
 mod tests {
     use super::{Fate, back, duration, forward};
-    use crate::history::fixture::{applied, record, report, rolled_back};
-    use patchbay_domain::StepPhase;
+    use crate::history::fixture::{applied, record, report, rolled_back, stuck};
+    use patchbay_domain::{ChangeRecord, StepPhase, StepReport};
 
     #[test]
     fn an_applied_change_has_a_time_at_every_step() {
@@ -173,6 +177,18 @@ mod tests {
         let closing = recovered.closed.as_mut().expect("closed");
         closing.reports = [].into();
         assert!(forward(&recovered.plan, Some(closing)).iter().all(|line| line.fate == Fate::DoneUnseen));
+    }
+
+    #[test]
+    fn what_a_crash_left_is_known_by_what_was_taken_back_or_not_at_all() {
+        let fates = |mut record: ChangeRecord, reports: Vec<StepReport>| {
+            let closing = record.closed.as_mut().expect("closed");
+            closing.reports = reports.into();
+            forward(&record.plan, Some(closing)).into_iter().map(|line| line.fate).collect::<Vec<_>>()
+        };
+        let taken_back = vec![report(0, StepPhase::Undo, None), report(2, StepPhase::ReadBack, None)];
+        assert_eq!(fates(rolled_back(), taken_back), [Fate::DoneUnseen, Fate::NotReached, Fate::NotReached]);
+        assert_eq!(fates(stuck(), Vec::new()), vec![Fate::Unknown; 3]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What wants a person's attention, under the head of the board.
 
 use leptos::prelude::*;
+use patchbay_domain::FunctionId;
 use std::collections::BTreeSet;
 
 use crate::board::attention::{Answer, DriftLine, WaitingLine, drift_lines, waiting_lines};
@@ -37,41 +38,44 @@ fn DriftNote() -> impl IntoView {
         scene.state.drawn.track();
         scene.state.switch().map(|id| scene.state.with(|t| drift_lines(t, id))).unwrap_or_default()
     });
+    let count = Memo::new(move |_| lines.with(Vec::len));
+    // Each line stays with its function: what is pressed is never another one's button.
+    let shown = move || lines.get().into_iter().take(LINES_SHOWN_MAX);
     move || {
-        let lines = lines.get();
-        (!lines.is_empty()).then(|| drift_note(scene, lines))
+        (count.get() > 0).then(|| {
+            view! {
+                <section class="note attention" data-tone="warn" aria-label="Drift" data-testid="drift">
+                    <h2>{drifted_in_words(count.get())}</h2>
+                    <ul>
+                        <For each=shown key=DriftLine::clone children=move |line| drift_line(scene, line)/>
+                        {count.get().checked_sub(LINES_SHOWN_MAX).filter(|more| *more > 0).map(|more| view! { <li>{format!("and {more} more")}</li> })}
+                    </ul>
+                    {(count.get() > 1).then(|| for_all(scene, lines))}
+                </section>
+            }
+        })
     }
 }
 
-fn drift_note(scene: Scene, lines: Vec<DriftLine>) -> impl IntoView {
-    let count = lines.len();
-    let all = StoredValue::new(lines.iter().map(|line| line.function).collect::<BTreeSet<_>>());
-    let more = count.checked_sub(LINES_SHOWN_MAX).filter(|more| *more > 0);
-    let shown =
-        lines.into_iter().take(LINES_SHOWN_MAX).map(|line| drift_line(scene, line)).collect::<Vec<_>>();
-    let said = match count {
+fn drifted_in_words(count: usize) -> String {
+    match count {
         1 => "One function is not where the history has it.".to_owned(),
         n => format!("{n} functions are not where the history has them."),
-    };
-    let for_all = (count > 1).then(|| {
-        view! {
-            <div class="buttons">
-                {answer_button(scene, Answer::Accept, "Accept all", "Accept all".to_owned(), all)}
-                {answer_button(scene, Answer::Revert, "Revert all", "Revert all".to_owned(), all)}
-            </div>
-        }
-    });
+    }
+}
+
+fn for_all(scene: Scene, lines: Memo<Vec<DriftLine>>) -> impl IntoView {
+    let all = Signal::derive(move || lines.with(|lines| lines.iter().map(|line| line.function).collect()));
     view! {
-        <section class="note attention" data-tone="warn" aria-label="Drift" data-testid="drift">
-            <h2>{said}</h2>
-            <ul>{shown}{more.map(|more| view! { <li>{format!("and {more} more")}</li> })}</ul>
-            {for_all}
-        </section>
+        <div class="buttons">
+            {answer_button(scene, Answer::Accept, "Accept all", "Accept all".to_owned(), all)}
+            {answer_button(scene, Answer::Revert, "Revert all", "Revert all".to_owned(), all)}
+        </div>
     }
 }
 
 fn drift_line(scene: Scene, line: DriftLine) -> impl IntoView {
-    let only = StoredValue::new(BTreeSet::from([line.function]));
+    let only = Signal::stored(BTreeSet::from([line.function]));
     view! {
         <li>
             <span>{line.words}</span>
@@ -86,10 +90,10 @@ fn answer_button(
     answer: Answer,
     words: &'static str,
     label: String,
-    functions: StoredValue<BTreeSet<patchbay_domain::FunctionId>>,
+    functions: Signal<BTreeSet<FunctionId>>,
 ) -> impl IntoView {
     let ask = move |_| {
-        let intent = functions.with_value(|functions| scene.state.with(|t| answer.intent(t, functions)));
+        let intent = functions.with_untracked(|functions| scene.state.with(|t| answer.intent(t, functions)));
         scene.propose(intent, answer.reason().to_owned());
     };
     view! { <button type="button" class="button" aria-label=label on:click=ask>{words}</button> }
@@ -103,14 +107,16 @@ fn WaitingNote() -> impl IntoView {
         let begun = scene.state.begun.get();
         scene.state.with(|t| waiting_lines(t, &begun))
     });
+    let any = Memo::new(move |_| lines.with(|lines| !lines.is_empty()));
     move || {
-        let lines = lines.get();
-        (!lines.is_empty()).then(|| {
-            let lines = lines.into_iter().map(|line| waiting_line(scene, line)).collect::<Vec<_>>();
+        any.get().then(|| {
             view! {
                 <section class="note attention" data-tone="ok" aria-label="Waiting changes" data-testid="waiting">
                     <h2>"Waiting for their turn"</h2>
-                    <ul>{lines}</ul>
+                    <ul>
+                        // Each line stays with its change: what is pressed is never another one's button.
+                        <For each=move || lines.get() key=|line| line.change children=move |line| waiting_line(scene, line)/>
+                    </ul>
                 </section>
             }
         })
@@ -120,10 +126,15 @@ fn WaitingNote() -> impl IntoView {
 fn waiting_line(scene: Scene, line: WaitingLine) -> impl IntoView {
     let WaitingLine { change, title, who } = line;
     let label = format!("Cancel change {change}");
+    let cancel = move |_| {
+        // The line goes away with the change, and the focus with it: that comes back to the board.
+        scene.hands.has_focus.set_value(true);
+        scene.cancel(change);
+    };
     view! {
         <li>
             <span><a href=format!("/history/{change}")>{title}</a>" by "{who}</span>
-            <button type="button" class="button" aria-label=label on:click=move |_| scene.cancel(change)>"Cancel"</button>
+            <button type="button" class="button" aria-label=label on:click=cancel>"Cancel"</button>
         </li>
     }
 }

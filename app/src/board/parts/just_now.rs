@@ -11,15 +11,21 @@ use crate::ui::{OutcomeBadge, Stage, When};
 #[component]
 pub fn JustNow() -> impl IntoView {
     let recent = scene().state.recent;
+    let none = Memo::new(move |_| recent.with(|recent| recent.items.is_empty()));
     let lines = move || {
-        let items = recent.get().items;
-        if items.is_empty() {
+        if none.get() {
             return Either::Left(
                 view! { <p class="muted">"Nothing has happened yet. Drag a function to a host to begin."</p> },
             );
         }
-        let lines = items.into_iter().map(|item| view! { <Line item/> }).collect_view();
-        Either::Right(view! { <ol class="latest">{lines}</ol> })
+        Either::Right(view! {
+            <ol class="latest">
+                // Each line stays with its change: what is pressed is never another one's button.
+                <For each=move || recent.get().items key=|item| (item.seq, item.outcome) let(item)>
+                    <Line item/>
+                </For>
+            </ol>
+        })
     };
     view! {
         <section class="just-now" aria-labelledby="just-now-title">

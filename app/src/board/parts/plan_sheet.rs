@@ -100,10 +100,12 @@ fn Decision() -> impl IntoView {
     let problem = Memo::new(move |_| scene.sheet.with(|s| s.problem().cloned()));
     let wrong_reason = move || match problem.get() {
         Some(Problem::Reason(why)) => Some(why),
-        Some(Problem::Server(_)) | None => None,
+        Some(Problem::Rule(_) | Problem::Server(_)) | None => None,
     };
     let server = move || match problem.get() {
-        Some(Problem::Server(why)) => Some(view! { <p class="note" data-tone="bad">{why}</p> }),
+        Some(Problem::Rule(why) | Problem::Server(why)) => {
+            Some(view! { <p class="note" data-tone="bad">{why}</p> })
+        }
         Some(Problem::Reason(_)) | None => None,
     };
     let sending = Memo::new(move |_| scene.sheet.with(Sheet::is_sending));

@@ -6,10 +6,12 @@ use leptos::prelude::*;
 use patchbay_api::WayBack;
 use patchbay_domain::{ChangeId, Outcome, Step};
 
+use crate::board::attention::is_behind;
 use crate::board::dom;
 use crate::board::facts::step_detail;
 use crate::board::run::{Ending, Mark, Run};
 use crate::board::scene::scene;
+use crate::live::LiveState;
 use crate::ui::ACCEPTED;
 
 /// A change that this page's person applied.
@@ -19,10 +21,14 @@ pub fn RunSheet(
     change: ChangeId,
 ) -> impl IntoView {
     let scene = scene();
-    let run = Memo::new(move |_| scene.state.runs.with(|runs| runs.get(change).cloned()));
+    // One that has ended and was forgotten since is still shown as it ended.
+    let run = Memo::new(move |last: Option<&Option<Run>>| {
+        scene.state.runs.with(|runs| runs.get(change).cloned()).or_else(|| last.cloned().flatten())
+    });
     let title = move || run.get().map(|run| run.plan.title);
     let steps = move || run.get().map(|run| view! { <Steps run/> });
     let ending = Memo::new(move |_| run.get().and_then(|run| run.ending));
+    let lost = Memo::new(move |_| run.get().is_some_and(|run| run.lost));
     let adopts = Memo::new(move |_| run.get().is_some_and(|run| run.plan.only_adopts()));
     Effect::new(move || {
         run.track();
@@ -33,7 +39,8 @@ pub fn RunSheet(
             <h2 id="sheet-title">{title}</h2>
             <p class="muted"><a href=format!("/history/{change}")>{format!("Change {change}")}</a></p>
             {steps}
-            <Waits change ending/>
+            <Waits change/>
+            {move || lost.get().then(|| view! { <Lost change/> })}
             <div role="status">{move || ending.get().map(|ending| view! { <End ending adopts=adopts.get()/> })}</div>
             <Buttons change ending/>
         </section>
@@ -69,7 +76,9 @@ fn Steps(run: Run) -> impl IntoView {
 fn StepLine(what: String, detail: String, mark: Mark) -> impl IntoView {
     let why = match &mark {
         Mark::Failed(why) => Some(view! { <small class="why">{why.clone()}</small> }),
-        Mark::Waiting | Mark::Running | Mark::Done(_) | Mark::Unseen | Mark::NotReached => None,
+        Mark::Waiting | Mark::Running | Mark::Done(_) | Mark::Unseen | Mark::NotReached | Mark::Unknown => {
+            None
+        }
     };
     view! {
         <li data-mark=mark.word()>
@@ -84,17 +93,25 @@ fn StepLine(what: String, detail: String, mark: Mark) -> impl IntoView {
     }
 }
 
-/// Whether its turn has not come.
-fn waits(change: ChangeId, ending: Memo<Option<Ending>>) -> Memo<bool> {
-    let begun = scene().state.begun;
-    Memo::new(move |_| ending.with(Option::is_none) && begun.with(|begun| !begun.contains(&change)))
+/// Whether others are before it, and its turn has not come; nobody knows while Patchbay does not answer.
+fn waits(change: ChangeId) -> Memo<bool> {
+    let scene = scene();
+    Memo::new(move |_| {
+        scene.state.drawn.track();
+        let begun = scene.state.begun.get();
+        scene.live.get() != LiveState::Away && scene.state.with(|t| is_behind(t, change, &begun))
+    })
 }
 
 /// What a change is told that others are before, and the way out of that.
 #[component]
-fn Waits(change: ChangeId, ending: Memo<Option<Ending>>) -> impl IntoView {
+fn Waits(change: ChangeId) -> impl IntoView {
     let scene = scene();
-    let waits = waits(change, ending);
+    let waits = waits(change);
+    Effect::new(move || {
+        waits.track();
+        request_animation_frame(dom::keep_focus_in_sheet);
+    });
     move || {
         waits.get().then(|| {
             view! {
@@ -106,6 +123,17 @@ fn Waits(change: ChangeId, ending: Memo<Option<Ending>>) -> impl IntoView {
                 </div>
             }
         })
+    }
+}
+
+/// It ended while this page was not told.
+#[component]
+fn Lost(change: ChangeId) -> impl IntoView {
+    view! {
+        <p class="note" data-tone="warn">
+            "This change ended while this page could not follow it. "
+            <a href=format!("/history/{change}")>"See how it went"</a>"."
+        </p>
     }
 }
 
@@ -149,7 +177,7 @@ fn Buttons(change: ChangeId, ending: Memo<Option<Ending>>) -> impl IntoView {
     view! {
         <div class="buttons">
             {ways}
-            <button node_ref=close type="button" class="button" on:click=move |_| scene.close_sheet()>"Close"</button>
+            <button node_ref=close type="button" class="button" data-close on:click=move |_| scene.close_sheet()>"Close"</button>
         </div>
     }
 }
