@@ -14,6 +14,6 @@ FROM (
     SELECT seq, event -> '$.change_opened.intent.origin' AS origin
     FROM ledger
     -- Few have one, and only those are parsed.
-    WHERE kind = 'change_opened' AND event LIKE '%"origin":{%'
+    WHERE kind = 'change_opened' AND instr(event, '"origin":{')
 )
 WHERE of IS NOT NULL;

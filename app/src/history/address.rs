@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::HISTORY_PATH;
 
-/// The names of the fields, in the order in which they are shown.
+/// The names of the filters, in the order in which they are shown.
 pub const FIELDS: [&str; 10] =
     ["text", "kind", "outcome", "host", "adapter", "function", "made_from", "person", "from", "to"];
 /// Where a page of the history starts.

@@ -6,8 +6,10 @@ use leptos_router::hooks::use_params_map;
 use patchbay_api::{ApiError, Desk, Picture};
 use patchbay_domain::words::list;
 use patchbay_domain::{
-    Actor, ChangeClosing, ChangeId, ChangeRecord, Door, HistoryItem, HistoryQuery, Outcome, SwitchId,
+    Actor, ChangeClosing, ChangeId, ChangeRecord, Door, HistoryPage, HistoryQuery, ItemKind, Outcome,
+    SwitchId,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::HISTORY_PATH;
@@ -41,7 +43,8 @@ struct Found {
     picture: Picture,
     record: ChangeRecord,
     /// What was made from it, newest first.
-    later: Vec<HistoryItem>,
+    later: HistoryPage,
+    settled: Vec<ChangeId>,
 }
 
 async fn find(desk: &dyn Desk, id: &str) -> Result<Found, ApiError> {
@@ -50,36 +53,46 @@ async fn find(desk: &dyn Desk, id: &str) -> Result<Found, ApiError> {
     let picture = desk.rack();
     let record = desk.change(change).await?;
     let later = HistoryQuery { made_from: Some(change), ..HistoryQuery::default() };
-    Ok(Found { picture, record, later: desk.history(&later).await?.items })
+    let later = desk.history(&later).await?;
+    Ok(Found { settled: settled(desk, &record).await?, picture, record, later })
+}
+
+/// The later changes that decided about every function of a stuck one, in whichever way: it needs nobody then. Empty while
+/// about one of them nothing was decided.
+async fn settled(desk: &dyn Desk, record: &ChangeRecord) -> Result<Vec<ChangeId>, ApiError> {
+    let stuck = record.closed.as_ref().filter(|closing| closing.outcome == Outcome::Stuck);
+    let Some(ended) = stuck.map(|closing| closing.entry.seq) else { return Ok(Vec::new()) };
+    let mut settled = BTreeSet::new();
+    for function in record.plan.functions() {
+        let query = HistoryQuery {
+            function: Some(function),
+            kind: Some(ItemKind::Change),
+            outcome: Some(Outcome::Applied),
+            limit: Some(1),
+            ..HistoryQuery::default()
+        };
+        let newest = desk.history(&query).await?.items.into_iter().next().filter(|item| item.seq > ended);
+        match newest.and_then(|item| item.change) {
+            Some(change) => settled.insert(change),
+            None => return Ok(Vec::new()),
+        };
+    }
+    Ok(settled.into_iter().collect())
 }
 
 /// What may still be made from a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
     /// How far it is, while it has not ended.
     stage: Stage,
-    /// The change that was made from it and applied, if there is one: a stuck one needs nobody then.
-    settled: Option<ChangeId>,
-    /// Whether any of its functions is not where the history has it.
-    drifted: bool,
-}
-
-impl Standing {
-    fn of(found: &Found) -> Self {
-        let Found { picture, record, later } = found;
-        let applied = later.iter().find(|item| item.outcome == Some(Outcome::Applied));
-        Self {
-            stage: Stage::of(picture.begun.contains(&record.id)),
-            settled: applied.and_then(|item| item.change),
-            drifted: record.plan.functions().any(|id| picture.topology.drift.contains_key(&id)),
-        }
-    }
+    /// The changes that settled a stuck one.
+    settled: Vec<ChangeId>,
 }
 
 #[component]
 fn FoundPage(found: Found) -> impl IntoView {
-    let standing = Standing::of(&found);
-    let Found { picture, record, later } = found;
+    let Found { picture, record, later, settled } = found;
+    let standing = Standing { stage: Stage::of(picture.begun.contains(&record.id)), settled };
     let around = Surroundings::from(&picture);
     let title = format!("{} · Change {}", record.plan.title, record.id);
     let name = |id: &SwitchId| {
@@ -93,9 +106,9 @@ fn FoundPage(found: Found) -> impl IntoView {
         <Layout title section=Section::History around>
             <main id="main" class="frame-main change">
                 <p class="crumb"><a href=HISTORY_PATH>"History"</a></p>
-                <ChangeHead record=record.clone() standing/>
+                <ChangeHead record=record.clone() standing=standing.clone()/>
                 <Verdict closed=record.closed.clone() adopts=record.plan.only_adopts() standing/>
-                <Later later/>
+                <Later of=record.id later/>
                 <div class="change-grid">
                     <div class="change-column">
                         <Moves plan=Arc::clone(&record.plan)/>
@@ -120,11 +133,11 @@ pub(super) fn ChangeHead(record: ChangeRecord, standing: Standing) -> impl IntoV
     let undo = (outcome == Some(Outcome::Applied)).then(|| {
         view! { <a class="button" href=format!("/?undo={}", record.id)><Icon glyph=Glyph::Undo/>"Undo…"</a> }
     });
-    let needs_you = outcome == Some(Outcome::Stuck) && standing.settled.is_none();
+    let needs_you = outcome == Some(Outcome::Stuck) && standing.settled.is_empty();
     let retry = needs_you.then(|| {
         view! { <a class="button" href=format!("/?retry={}", record.id)>"Try again…"</a> }
     });
-    let accept = (needs_you && standing.drifted).then(|| {
+    let accept = needs_you.then(|| {
         view! { <a class="button" href=format!("/?accept={}", record.id)>"Accept what the switch says…"</a> }
     });
     let before = record.opened.seq.get().saturating_sub(1);
@@ -158,10 +171,10 @@ pub(super) fn Verdict(closed: Option<ChangeClosing>, adopts: bool, standing: Sta
         }
         Some(Outcome::Applied) => "Applied: the switch shows every step done.".to_owned(),
         Some(Outcome::RolledBack) => "Rolled back: the switch is as it was before.".to_owned(),
-        Some(Outcome::Stuck) => stuck(standing),
+        Some(Outcome::Stuck) => stuck(&standing),
     };
     let tone = match outcome {
-        Some(Outcome::Stuck) if standing.settled.is_some() => Tone::Warn,
+        Some(Outcome::Stuck) if !standing.settled.is_empty() => Tone::Warn,
         outcome => outcome_tone(outcome),
     };
     let why = closed.and_then(|closing| closing.why);
@@ -174,30 +187,31 @@ pub(super) fn Verdict(closed: Option<ChangeClosing>, adopts: bool, standing: Sta
 }
 
 /// What a change that could not be finished asks for.
-fn stuck(standing: Standing) -> String {
+fn stuck(standing: &Standing) -> String {
     const WHY: &str = "the switch was neither as before nor as planned, or it could not be asked";
-    match standing {
-        Standing { settled: Some(change), .. } => {
-            format!("This needed somebody: {WHY}. Change {change} settled it.")
-        }
-        Standing { drifted: true, .. } => format!(
+    let by: Vec<_> = standing.settled.iter().map(ToString::to_string).collect();
+    match by.as_slice() {
+        [] => format!(
             "Needs you: {WHY}. Try again, or accept what the switch says; each is a change of its own."
         ),
-        Standing { .. } => format!(
-            "Needs you: {WHY}. By now all of its functions are where the history has them, so there is nothing to accept. Try again if you still want it."
-        ),
+        [one] => format!("This needed somebody: {WHY}. Change {one} settled it."),
+        all => format!("This needed somebody: {WHY}. Changes {} settled it.", list(all)),
     }
 }
 
 /// What was made from it since: an undo, another try.
 #[component]
-pub(super) fn Later(later: Vec<HistoryItem>) -> impl IntoView {
-    (!later.is_empty()).then(|| {
-        let lines = later.into_iter().map(|item| view! { <Line item/> }).collect_view();
+pub(super) fn Later(of: ChangeId, later: HistoryPage) -> impl IntoView {
+    let HistoryPage { items, next } = later;
+    (!items.is_empty()).then(|| {
+        let lines = items.into_iter().map(|item| view! { <Line item/> }).collect_view();
+        let all = address::href([("made_from", of.to_string().as_str())]);
+        let more = next.map(|_| view! { <p><a href=all>"All of it"</a></p> });
         view! {
             <section class="card part" aria-labelledby="later">
                 <h2 id="later">"What was made from it"</h2>
                 <ol class="lines">{lines}</ol>
+                {more}
             </section>
         }
         .into_any()

@@ -3,19 +3,21 @@
 use super::{ChangeHead, Course, Facts, Later, Moves, Stage, Standing, Verdict};
 use crate::history::fixture::{accepted, applied, html, line, record, rolled_back, stuck};
 use leptos::prelude::*;
-use patchbay_domain::{ChangeId, ChangeRecord, HistoryItem, Outcome};
+use patchbay_domain::{ChangeId, ChangeRecord, HistoryItem, HistoryPage, Outcome, Seq};
 use std::sync::Arc;
 
-const STANDING: Standing = Standing { stage: Stage::Running, settled: None, drifted: true };
+fn standing() -> Standing {
+    Standing { stage: Stage::Running, settled: Vec::new() }
+}
 
 fn page(record: ChangeRecord) -> String {
-    page_at(record, STANDING)
+    page_at(record, standing())
 }
 
 fn page_at(record: ChangeRecord, standing: Standing) -> String {
     html(move || {
         view! {
-            <ChangeHead record=record.clone() standing/>
+            <ChangeHead record=record.clone() standing=standing.clone()/>
             <Verdict closed=record.closed.clone() adopts=record.plan.only_adopts() standing/>
             <Moves plan=Arc::clone(&record.plan)/>
             <Facts record=record.clone() switch="rack-12-pax".to_owned()/>
@@ -53,11 +55,13 @@ fn a_stuck_change_asks_for_a_person() {
 }
 
 #[test]
-fn a_stuck_change_offers_only_what_there_is_to_do() {
-    let nothing_found = page_at(stuck(), Standing { drifted: false, ..STANDING });
-    assert_says(&nothing_found, &["nothing to accept", "/?retry=12"]);
-    assert!(!nothing_found.contains("/?accept="), "{nothing_found}");
-    let settled = page_at(stuck(), Standing { settled: Some(ChangeId::new(14)), ..STANDING });
+fn a_stuck_change_that_was_settled_asks_for_nobody() {
+    let standing = |changes: &[u64]| Standing {
+        settled: changes.iter().map(|change| ChangeId::new(*change)).collect(),
+        ..standing()
+    };
+    assert_says(&page_at(stuck(), standing(&[14, 15])), &["Changes 14 and 15 settled it."]);
+    let settled = page_at(stuck(), standing(&[14]));
     assert_says(&settled, &["Change 14 settled it."]);
     for gone in ["/?accept=", "/?retry=", "Needs you", r#"note" data-tone="bad""#] {
         assert!(!settled.contains(gone), "{gone} in {settled}");
@@ -72,8 +76,20 @@ fn what_was_made_from_a_change_leads_to_its_page() {
         outcome: Some(Outcome::Applied),
         ..line(22, 0)
     };
-    let drawn = html(move || view! { <Later later=vec![item]/> });
-    assert_says(&drawn, &["What was made from it", r#"href="/history/14""#, "Finish change 12", "applied"]);
+    let drawn = html(move || {
+        let later = HistoryPage { items: vec![item], next: Some(Seq::new(20)) };
+        view! { <Later of=ChangeId::new(12) later/> }
+    });
+    assert_says(
+        &drawn,
+        &[
+            "What was made from it",
+            r#"href="/history/14""#,
+            "Finish change 12",
+            "applied",
+            "/history?made_from=12",
+        ],
+    );
 }
 
 #[test]
@@ -92,7 +108,7 @@ fn a_running_change_has_no_outcome_yet() {
     assert_says(&drawn, &["running", "on its way"]);
     assert!(!drawn.contains("Ended"), "{drawn}");
     assert_says(
-        &page_at(record(None), Standing { stage: Stage::Waiting, ..STANDING }),
+        &page_at(record(None), Standing { stage: Stage::Waiting, ..standing() }),
         &["waiting", "waits for its turn", "cancelled"],
     );
 }

@@ -46,6 +46,8 @@ pub fn Filters(
                 <input class="input" id="filter-text" type="search" name="text" maxlength=SEARCH_MAX_CHARS placeholder="Text in title or reason" value=value("text")/>
                 <button class="button" data-primary>"Filter"</button>
             </div>
+            // No field of its own: it is set by links alone, and stays when others are set.
+            {value("made_from").map(|value| view! { <input type="hidden" name="made_from" value=value/> })}
             <details>
                 <summary>"More filters"</summary>
                 <div class="filters-more">

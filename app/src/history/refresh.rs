@@ -9,7 +9,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use patchbay_api::LiveEvent;
-use patchbay_domain::{HistoryItem, HistoryQuery, Seq};
+use patchbay_domain::{HistoryItem, HistoryPage, HistoryQuery, Seq};
 
 use super::days::joined;
 use super::timeline::Shown;
@@ -78,18 +78,23 @@ impl Refresh {
     async fn ask(&self) {
         while self.stale.replace(false) {
             if let Ok(page) = actions::history(self.query.clone()).await {
-                self.show(page.items);
+                self.show(page);
             }
         }
         self.asking.set(false);
     }
 
-    fn show(&self, items: Vec<HistoryItem>) {
+    fn show(&self, page: HistoryPage) {
+        let items = &page.items;
         let before = self.items.with_untracked(|items| items.first().map(|item| item.seq));
         let newer = items.iter().take_while(|item| Some(item.seq) > before).count();
         if let Some(newest) = items.first().filter(|_| newer > 0) {
             self.said.set(format!("New in the history: {}", newest.title));
         }
-        self.items.update(|shown| *shown = joined(items, shown));
+        match self.items.with_untracked(|shown| joined(page, shown)) {
+            Some(lines) => self.items.set(lines),
+            // A page that cannot be loaded again stays as it is.
+            None => drop(window().location().reload()),
+        }
     }
 }
