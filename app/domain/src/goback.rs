@@ -7,7 +7,7 @@ use crate::ids::{ChangeId, FunctionId, Seq, SwitchId};
 use crate::intent::{Intent, Move, Origin};
 use crate::plan::{Plan, PlannedMove};
 use crate::topology::{Assignment, Place, Topology};
-use crate::words::whereabouts;
+use crate::words::{list, whereabouts};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -258,10 +258,25 @@ impl Topology {
         wishes: &BTreeMap<FunctionId, Option<Assignment>>,
     ) -> (Intent, Vec<String>) {
         let (mut left_out, mut wanted) = (Vec::new(), BTreeMap::new());
-        for (&id, &wished) in wishes {
+        let there = |id: &FunctionId| self.functions.contains_key(id);
+        for (&id, &wished) in wishes.iter().filter(|(id, _)| there(id)) {
             if !(self.is_at(id, wished) && self.wish(id) == wished) {
-                self.want(id, &format!("Function {id}"), wished, &mut wanted, &mut left_out);
+                self.want(id, &self.label(id), wished, &mut wanted, &mut left_out);
             }
+        }
+        // The history knows no names of what was wished: they are told by number, and together.
+        let gone = wishes.iter().filter(|(id, wished)| wished.is_some() && !there(id));
+        let gone: Vec<_> = gone.map(|(id, _)| id.to_string()).collect();
+        match gone.as_slice() {
+            [] => {}
+            [one] => {
+                left_out.push(format!("Function {one} is no longer there, so nothing can be done about it."))
+            }
+            all => left_out.push(format!(
+                "{} functions are no longer there, so nothing can be done about them: numbers {}.",
+                all.len(),
+                list(all)
+            )),
         }
         let wished = |id| wishes.get(&id).copied().flatten();
         (self.bring(wanted, wished).made_from(Origin::Restore(seq)), left_out)

@@ -387,6 +387,14 @@ fn a_moment_is_restored_and_what_is_gone_is_said() {
     carry_out(&mut t, &made);
     let (intent, left_out) = t.restore(Seq::new(4), &then);
     assert_eq!(left_out, ["Function 999 is no longer there, so nothing can be done about it."]);
+    let more: BTreeMap<_, _> =
+        then.clone().into_iter().chain((1_000..1_005).map(|id| (FunctionId::new(id), then[&gone]))).collect();
+    assert_eq!(
+        t.restore(Seq::new(4), &more).1,
+        [
+            "6 functions are no longer there, so nothing can be done about them: numbers 999, 1000, 1001 and 3 more."
+        ]
+    );
     let made = plan(&t, &intent).expect("allowed");
     assert_eq!(made.title, "Restore entry 4: move eth16v1 to web-01");
     carry_out(&mut t, &made);

@@ -244,20 +244,32 @@ impl Touches {
     /// What a plan touches that has changed since `seen`; empty when the plan is as good as when it was looked at.
     pub fn stale(&self, topology: &Topology, plan: &Plan, seen: Generation) -> Vec<Moved> {
         let filled = plan.steps.iter().filter(|step| !step.after.is_empty()).map(|step| step.place);
-        self.find(topology, plan.functions(), filled, seen)
+        // One that is gone has the name that it had in the plan.
+        let planned = |id: &FunctionId| plan.moves.iter().chain(&plan.adoptions).find(|m| m.function == *id);
+        let name = |id: FunctionId| {
+            let gone = Some(id).filter(|id| !topology.functions.contains_key(id));
+            gone.as_ref().and_then(planned).map_or_else(|| topology.label(id), |m| m.name.clone())
+        };
+        self.find(topology, plan.functions(), name, filled, seen)
+    }
+
+    /// The functions that have changed since `seen`, as far as it is known who changed them.
+    pub fn functions_since(&self, seen: Generation) -> impl Iterator<Item = FunctionId> {
+        self.functions.iter().filter(move |(_, touch)| touch.generation > seen).map(|(id, _)| *id)
     }
 
     /// What an intent names that has changed since `seen`, for one that cannot be planned any more.
     pub fn stale_intent(&self, topology: &Topology, intent: &Intent, seen: Generation) -> Vec<Moved> {
         let place = |m: &Move| Some(Place { host: topology.destination(m)?, logical_port: m.at? });
         let named = intent.moves.iter().filter_map(place);
-        self.find(topology, intent.functions(), named, seen)
+        self.find(topology, intent.functions(), |id| topology.label(id), named, seen)
     }
 
     fn find(
         &self,
         topology: &Topology,
         functions: impl Iterator<Item = FunctionId>,
+        name: impl Fn(FunctionId) -> String,
         places: impl Iterator<Item = Place>,
         seen: Generation,
     ) -> Vec<Moved> {
@@ -267,11 +279,9 @@ impl Touches {
         if seen > topology.generation {
             // Of another history, or of this one before it was put back: nobody knows what was seen.
             let (by, generation) = (Toucher::Unknown, topology.generation);
-            return functions
-                .map(|id| Moved { what: topology.label(id), by: by.clone(), generation })
-                .collect();
+            return functions.map(|id| Moved { what: name(id), by: by.clone(), generation }).collect();
         }
-        let function = |id: FunctionId| self.moved(self.functions.get(&id), seen, || topology.label(id));
+        let function = |id: FunctionId| self.moved(self.functions.get(&id), seen, || name(id));
         let place = |place: Place| {
             let what =
                 || format!("logical port {} of {}", place.logical_port, topology.host_name(place.host));

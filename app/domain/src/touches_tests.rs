@@ -73,7 +73,7 @@ fn a_place_that_is_free_because_another_card_took_the_slot_has_changed() {
     picture.adapters.retain(|a| a.id != of);
     picture.functions.retain(|f| f.adapter != of);
     follow(&mut t, &mut touches, &entry(Event::Discovered { switch: SWITCH, picture }));
-    let moved = touches.find(&t, [holder].into_iter(), [place].into_iter(), seen);
+    let moved = touches.find(&t, [holder].into_iter(), |id| t.label(id), [place].into_iter(), seen);
     assert_eq!(moved.len(), 2, "the function and its logical port: {moved:?}");
     assert!(moved.iter().all(|m| m.by == Toucher::Discovery), "{moved:?}");
     assert!(!touches.stale(&t, &wanted, seen).is_empty(), "its function has left");

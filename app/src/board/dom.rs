@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use patchbay_domain::FunctionId;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, EventTarget, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::geometry::Point;
@@ -20,6 +20,12 @@ pub fn stop_of(element: &Element) -> Option<Stop> {
 /// The stop that an event happened on.
 pub fn stop_of_target(target: Option<EventTarget>) -> Option<Stop> {
     stop_of(target?.dyn_ref::<Element>()?)
+}
+
+/// Whether an event happened within something that fits.
+pub fn is_within(target: Option<EventTarget>, selector: &str) -> bool {
+    let element = target.as_ref().and_then(|target| target.dyn_ref::<Element>());
+    element.is_some_and(|element| element.closest(selector).is_ok_and(|found| found.is_some()))
 }
 
 /// The stop at a point of the window.
@@ -67,6 +73,20 @@ pub fn keep_focus_in_sheet() {
     let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
     if let Some(close) = find(".sheet [data-close]").filter(|_| lost) {
         let _ = close.focus();
+    }
+}
+
+/// Takes the way back that the page was opened with out of its address: to load it again must not open the sheet again.
+pub fn forget_way() {
+    let location = window().location();
+    let asks = |search: String| {
+        ["undo", "retry", "accept", "restore"].iter().any(|way| search.contains(&format!("{way}=")))
+    };
+    if location.search().is_ok_and(asks)
+        && let (Ok(path), Ok(history)) = (location.pathname(), window().history())
+    {
+        // An address of our own is never refused.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
     }
 }
 

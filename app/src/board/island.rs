@@ -7,13 +7,13 @@ use patchbay_domain::{ChangeId, Seq, SwitchId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-use super::paint;
 use super::parts::{
     Attention, Footer, Head, JustNow, Overlay, PlanSheet, Rack, RunSheet, Said, SelectionBar, ToastBar,
 };
 use super::scene::{Scene, scene};
 use super::sheet::{Face, Sheet};
 use super::state::BoardState;
+use super::{dom, paint};
 use super::{keys, pointer};
 use crate::live::{self, LiveState};
 use crate::ui::{LiveMark, selected_by};
@@ -102,7 +102,7 @@ fn wake(scene: Scene) {
         }
     });
     window_event_listener(leptos::ev::pointerdown, move |event| {
-        let inside = event.target().is_some_and(|target| is_in_menu(&target));
+        let inside = dom::is_within(event.target(), ".menu");
         if !inside && scene.hands.menu.with_untracked(Option::is_some) {
             scene.hands.menu.set(None);
         }
@@ -147,13 +147,6 @@ fn follow_stream(scene: Scene) {
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
 fn clock() -> chrono::DateTime<chrono::Utc> {
     chrono::DateTime::from_timestamp_millis(leptos::web_sys::js_sys::Date::now() as i64).unwrap_or_default()
-}
-
-fn is_in_menu(target: &leptos::web_sys::EventTarget) -> bool {
-    use wasm_bindgen::JsCast;
-
-    let element = target.dyn_ref::<leptos::web_sys::Element>();
-    element.and_then(|element| element.closest(".menu").ok().flatten()).is_some()
 }
 
 /// A page that shows a change links to `/?undo=12`, and likewise with `retry`, `accept` and `restore`.

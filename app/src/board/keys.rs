@@ -93,7 +93,8 @@ pub fn open_menu(scene: Scene, stop: Stop, functions: Vec<FunctionId>) {
 /// The focus came to something on the board: it can be found there again, and its path lights up when the focus shows.
 pub fn on_focus(scene: Scene, event: &FocusEvent) {
     let stop = dom::stop_of_target(event.target());
-    scene.hands.has_focus.set_value(stop.is_some());
+    // The lines of what wants attention go away by themselves: the focus comes back to the board then too.
+    scene.hands.has_focus.set_value(stop.is_some() || dom::is_within(event.target(), ".attention"));
     if let Some(stop) = stop {
         if scene.hands.stop.get_untracked() != Some(stop) {
             scene.hands.stop.set(Some(stop));

@@ -29,6 +29,7 @@ pub fn watch(scene: Scene) {
         scene.hands.lit.track();
         scene.hands.drag.track();
         scene.state.drawn.track();
+        scene.state.begun.track();
         request_animation_frame(move || paint_marks(scene));
     });
     let observer = observe_sizes();

@@ -8,7 +8,7 @@ use patchbay_domain::{ChangeId, Excerpt, FunctionId, Intent, Moved, Outcome};
 use std::collections::BTreeSet;
 
 use super::dom;
-use super::draft::Draft;
+use super::draft::{Draft, in_short};
 use super::drag::{Drag, Grip};
 use super::hands::Hands;
 use super::offer::{Offer, Offers, Target, announce, carried_name, intent_for, offer};
@@ -153,9 +153,15 @@ impl Scene {
 
     /// Opens the plan sheet.
     pub fn propose(self, intent: Intent, reason: String) {
+        self.propose_without(intent, reason, Vec::new());
+    }
+
+    /// The same with what is left out, in sentences.
+    fn propose_without(self, intent: Intent, reason: String, left_out: Vec<String>) {
         let opening = self.openings.with_value(|n| n.wrapping_add(1));
         self.openings.set_value(opening);
-        let draft = self.state.with(|t| Draft::new(t, intent));
+        let mut draft = self.state.with(|t| Draft::new(t, intent));
+        draft.left_out = left_out;
         self.hands.selection.set(BTreeSet::new());
         self.hands.menu.set(None);
         self.hands.has_focus.set_value(false);
@@ -174,6 +180,7 @@ impl Scene {
             sheet @ (Sheet::Open { .. } | Sheet::Closed) => sheet.functions(),
         };
         self.sheet.set(Sheet::Closed);
+        dom::forget_way();
         request_animation_frame(move || dom::come_back_to(&functions));
     }
 
@@ -268,7 +275,7 @@ impl Scene {
         if let Some(taken) = carried.iter().find(|f| happened.touched.contains(f)) {
             let name = self.state.with(|t| t.label(*taken));
             self.let_go();
-            self.tell(Toast::words(format!("{name} is being moved by somebody else, so it was let go.")));
+            self.tell(Toast::words(format!("{name} was just changed by somebody else, so it was let go.")));
         } else if !carried.is_empty() {
             self.ask_offers();
         }
@@ -340,10 +347,9 @@ impl Scene {
     /// Opens the sheet with a way back, and says what it leaves out. When that is everything, there is nothing to open.
     fn open_way_back(self, way: WayBack, intent: Intent, left_out: &[String]) {
         if left_out.is_empty() || intent.functions().next().is_some() {
-            self.propose(intent, reason_for(way));
-        }
-        if !left_out.is_empty() {
-            self.tell(Toast::words(left_out.join(" ")));
+            self.propose_without(intent, reason_for(way), left_out.to_vec());
+        } else {
+            self.tell(Toast::words(in_short(left_out)));
         }
     }
 

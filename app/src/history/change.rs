@@ -6,8 +6,8 @@ use leptos_router::hooks::use_params_map;
 use patchbay_api::{ApiError, Desk, Picture};
 use patchbay_domain::words::list;
 use patchbay_domain::{
-    Actor, ChangeClosing, ChangeId, ChangeRecord, Door, HistoryPage, HistoryQuery, ItemKind, Outcome,
-    SwitchId,
+    Actor, ChangeClosing, ChangeId, ChangeRecord, Door, FunctionId, HistoryPage, HistoryQuery, ItemKind,
+    Outcome, Seq, SwitchId,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -100,8 +100,8 @@ fn FoundPage(found: Found) -> impl IntoView {
         switch.map_or_else(|| format!("switch {id}"), |switch| switch.name.clone())
     };
     let switch = list(&record.plan.switches.iter().map(name).collect::<Vec<_>>());
-    let open = record.closed.is_none();
-    let waits = standing.stage == Stage::Waiting;
+    let stage = standing.stage;
+    let watch = watch(&record, &later, &standing, picture.seq);
     view! {
         <Layout title section=Section::History around>
             <main id="main" class="frame-main change">
@@ -114,16 +114,31 @@ fn FoundPage(found: Found) -> impl IntoView {
                         <Moves plan=Arc::clone(&record.plan)/>
                         <Facts record=record.clone() switch/>
                     </div>
-                    <Course record=record.clone()/>
+                    <Course record=record.clone() stage/>
                     <Evidence opened=record.opened closed=record.closed.map(|closing| closing.entry)/>
                 </div>
             </main>
-            {open.then(|| {
-                view! { <Watch change=record.id.get() after=picture.seq.get() waits/> }
-            })}
+            {watch}
         </Layout>
     }
     .into_any()
+}
+
+/// Shows the page anew when something happens that it tells of.
+fn watch(
+    record: &ChangeRecord,
+    later: &HistoryPage,
+    standing: &Standing,
+    seen: Seq,
+) -> impl IntoView + use<> {
+    let open = later.items.iter().filter(|item| item.outcome.is_none()).filter_map(|item| item.change);
+    let this = Some(record.id).filter(|_| record.closed.is_none());
+    let changes: Vec<_> = this.into_iter().chain(open).map(ChangeId::get).collect();
+    let stuck = record.closed.as_ref().is_some_and(|closing| closing.outcome == Outcome::Stuck);
+    let unsettled = stuck && standing.settled.is_empty();
+    let functions: Vec<_> = record.plan.functions().filter(|_| unsettled).map(FunctionId::get).collect();
+    let waits = this.is_some() && standing.stage == Stage::Waiting;
+    view! { <Watch change=record.id.get() changes functions after=seen.get() waits/> }
 }
 
 /// The title, the outcome, and the way back.
@@ -261,8 +276,8 @@ fn door(actor: &Actor) -> String {
 
 /// The steps, and how they were taken back where they were.
 #[component]
-pub(super) fn Course(record: ChangeRecord) -> impl IntoView {
-    let ahead = forward(&record.plan, record.closed.as_ref());
+pub(super) fn Course(record: ChangeRecord, stage: Stage) -> impl IntoView {
+    let ahead = forward(&record.plan, record.closed.as_ref(), stage);
     let undone = record.closed.map(|closing| back(&record.plan, &closing.reports)).unwrap_or_default();
     view! {
         <section class="card part" aria-labelledby="steps">

@@ -15,13 +15,14 @@ fn page(record: ChangeRecord) -> String {
 }
 
 fn page_at(record: ChangeRecord, standing: Standing) -> String {
+    let stage = standing.stage;
     html(move || {
         view! {
             <ChangeHead record=record.clone() standing=standing.clone()/>
             <Verdict closed=record.closed.clone() adopts=record.plan.only_adopts() standing/>
             <Moves plan=Arc::clone(&record.plan)/>
             <Facts record=record.clone() switch="rack-12-pax".to_owned()/>
-            <Course record/>
+            <Course record stage/>
         }
     })
 }

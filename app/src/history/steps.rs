@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use patchbay_domain::{ChangeClosing, Plan, Step, StepPhase, StepReport, Untold};
 
+use crate::ui::Stage;
+
 /// Below this a duration is said in milliseconds.
 const SECOND_US: u64 = 1_000_000;
 const MS_US: u64 = 1_000;
@@ -20,6 +22,8 @@ pub enum Fate {
     NotReached,
     /// The change ended, and nobody knows about this step.
     Unknown,
+    /// The change waits for its turn: nothing was sent.
+    Waiting,
     /// The change still runs, and its steps are written down when it ends.
     Open,
 }
@@ -36,13 +40,14 @@ pub struct StepLine {
 }
 
 /// The steps of the plan and the reading back at the end, as far as they came; empty for a plan that touches no switch.
-pub fn forward(plan: &Plan, closed: Option<&ChangeClosing>) -> Vec<StepLine> {
+pub fn forward(plan: &Plan, closed: Option<&ChangeClosing>, stage: Stage) -> Vec<StepLine> {
     let reports = closed.map_or(&[][..], |closing| &*closing.reports);
     let ahead = &reports[..turning_point(reports)];
     let report_of = |index, phase| {
         ahead.iter().find(|report| usize::try_from(report.step) == Ok(index) && report.phase == phase)
     };
     let untold = |index| match closed.map(|closing| Untold::of(closing.outcome, reports, index)) {
+        None if stage == Stage::Waiting => Fate::Waiting,
         None => Fate::Open,
         Some(Untold::Done) => Fate::DoneUnseen,
         Some(Untold::NotReached) => Fate::NotReached,
@@ -124,6 +129,7 @@ pub fn Steps(
             Fate::DoneUnseen => ("done", "done, time not known".to_owned(), None),
             Fate::NotReached => ("skipped", "not reached".to_owned(), None),
             Fate::Unknown => ("skipped", "not known".to_owned(), None),
+            Fate::Waiting => ("open", "waiting".to_owned(), None),
             Fate::Open => ("open", "on its way".to_owned(), None),
         };
         view! {
@@ -142,14 +148,14 @@ pub fn Steps(
 
 #[cfg(test)]
 mod tests {
-    use super::{Fate, back, duration, forward};
+    use super::{Fate, Stage, back, duration, forward};
     use crate::history::fixture::{applied, record, report, rolled_back, stuck};
     use patchbay_domain::{ChangeRecord, StepPhase, StepReport};
 
     #[test]
     fn an_applied_change_has_a_time_at_every_step() {
         let record = applied();
-        let lines = forward(&record.plan, record.closed.as_ref());
+        let lines = forward(&record.plan, record.closed.as_ref(), Stage::Running);
         let titles: Vec<_> = lines.iter().map(|line| line.title.as_str()).collect();
         assert_eq!(titles, ["Unbind eth16v5 from db-02", "Bind eth16v5 to web-03", "Read the switch back"]);
         assert_eq!(lines[1].place.as_deref(), Some("port 8, logical port 2"));
@@ -161,7 +167,7 @@ mod tests {
     fn a_failed_step_says_why_and_what_was_taken_back() {
         let record = rolled_back();
         let closing = record.closed.expect("closed");
-        let lines = forward(&record.plan, Some(&closing));
+        let lines = forward(&record.plan, Some(&closing), Stage::Running);
         assert_eq!(lines[1].fate, Fate::Failed(700, "The logical port is taken.".to_owned()));
         assert_eq!(lines[2].fate, Fate::NotReached);
         let undone = back(&record.plan, &closing.reports);
@@ -172,11 +178,17 @@ mod tests {
     #[test]
     fn steps_without_a_report_are_open_while_the_change_runs_and_done_when_it_was_applied() {
         let running = record(None);
-        assert!(forward(&running.plan, None).iter().all(|line| line.fate == Fate::Open));
+        assert!(forward(&running.plan, None, Stage::Running).iter().all(|line| line.fate == Fate::Open));
+        let waiting = forward(&running.plan, None, Stage::Waiting);
+        assert!(waiting.iter().all(|line| line.fate == Fate::Waiting));
         let mut recovered = applied();
         let closing = recovered.closed.as_mut().expect("closed");
         closing.reports = [].into();
-        assert!(forward(&recovered.plan, Some(closing)).iter().all(|line| line.fate == Fate::DoneUnseen));
+        assert!(
+            forward(&recovered.plan, Some(closing), Stage::Running)
+                .iter()
+                .all(|line| line.fate == Fate::DoneUnseen)
+        );
     }
 
     #[test]
@@ -184,7 +196,10 @@ mod tests {
         let fates = |mut record: ChangeRecord, reports: Vec<StepReport>| {
             let closing = record.closed.as_mut().expect("closed");
             closing.reports = reports.into();
-            forward(&record.plan, Some(closing)).into_iter().map(|line| line.fate).collect::<Vec<_>>()
+            forward(&record.plan, Some(closing), Stage::Running)
+                .into_iter()
+                .map(|line| line.fate)
+                .collect::<Vec<_>>()
         };
         let taken_back = vec![report(0, StepPhase::Undo, None), report(2, StepPhase::ReadBack, None)];
         assert_eq!(fates(rolled_back(), taken_back), [Fate::DoneUnseen, Fate::NotReached, Fate::NotReached]);

@@ -126,15 +126,10 @@ fn WaitingNote() -> impl IntoView {
 fn waiting_line(scene: Scene, line: WaitingLine) -> impl IntoView {
     let WaitingLine { change, title, who } = line;
     let label = format!("Cancel change {change}");
-    let cancel = move |_| {
-        // The line goes away with the change, and the focus with it: that comes back to the board.
-        scene.hands.has_focus.set_value(true);
-        scene.cancel(change);
-    };
     view! {
         <li>
             <span><a href=format!("/history/{change}")>{title}</a>" by "{who}</span>
-            <button type="button" class="button" aria-label=label on:click=cancel>"Cancel"</button>
+            <button type="button" class="button" aria-label=label on:click=move |_| scene.cancel(change)>"Cancel"</button>
         </li>
     }
 }

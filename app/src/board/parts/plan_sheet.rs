@@ -4,9 +4,10 @@ use leptos::either::Either;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::web_sys::KeyboardEvent;
+use patchbay_domain::Plan;
 use patchbay_domain::intent::REASON_MAX_CHARS;
-use patchbay_domain::{Plan, Refusal};
 
+use crate::board::draft::{Draft, in_short};
 use crate::board::facts::{Fact, facts, step_detail};
 use crate::board::scene::{Scene, scene};
 use crate::board::sheet::{Problem, Sheet};
@@ -21,10 +22,24 @@ pub fn PlanSheet() -> impl IntoView {
     view! {
         <section class="sheet" role="dialog" aria-labelledby="sheet-title" data-testid="sheet">
             <h2 id="sheet-title" tabindex="-1">{title}</h2>
+            <LeftOut/>
             <News/>
             <Contents/>
             <Decision/>
         </section>
+    }
+}
+
+/// What a way back leaves out.
+#[component]
+fn LeftOut() -> impl IntoView {
+    let scene = scene();
+    let words = Memo::new(move |_| scene.sheet.with(|s| s.draft().map(|d| in_short(&d.left_out))));
+    move || {
+        words
+            .get()
+            .filter(|words| !words.is_empty())
+            .map(|words| view! { <p class="note" data-tone="warn">{words}</p> })
     }
 }
 
@@ -44,13 +59,13 @@ fn News() -> impl IntoView {
 #[component]
 fn Contents() -> impl IntoView {
     let scene = scene();
-    let plan = Memo::new(move |_| scene.sheet.with(|s| s.draft().map(|d| d.plan.clone())));
+    let plan = Memo::new(move |_| scene.sheet.with(|s| s.draft().map(Draft::plan_or_words)));
     move || {
-        plan.get().map(|plan: Result<Plan, Refusal>| match plan {
+        plan.get().map(|plan| match plan {
             Ok(plan) => Either::Left(view! { <Planned plan/> }),
-            Err(refusal) => Either::Right(
-                view! { <p class="note" data-tone="bad" role="alert">{refusal.to_string()}</p> },
-            ),
+            Err(refusal) => {
+                Either::Right(view! { <p class="note" data-tone="bad" role="alert">{refusal}</p> })
+            }
         })
     }
 }
@@ -59,7 +74,10 @@ fn Contents() -> impl IntoView {
 fn Planned(plan: Plan) -> impl IntoView {
     let facts = scene().state.with(|t| facts(t, &plan));
     let facts = facts.into_iter().map(|Fact { name, value }| view! { <dt>{name}</dt><dd>{value}</dd> });
-    let warnings = plan.warnings.iter().map(|warning| view! { <p class="note">{warning.clone()}</p> });
+    let warnings: Vec<_> =
+        plan.warnings.iter().map(|warning| view! { <li class="note">{warning.clone()}</li> }).collect();
+    let warnings = (!warnings.is_empty())
+        .then(|| view! { <ul class="warnings" aria-label="What it disrupts" tabindex="0">{warnings}</ul> });
     let details =
         scene().state.with(|t| plan.steps.iter().map(|s| step_detail(t, &plan, s)).collect::<Vec<_>>());
     let steps = plan.steps.iter().zip(details).map(|(step, detail)| {
@@ -76,7 +94,7 @@ fn Planned(plan: Plan) -> impl IntoView {
     });
     view! {
         <dl class="facts" tabindex="0">{facts.collect_view()}</dl>
-        {warnings.collect_view()}
+        {warnings}
         {course}
     }
 }

@@ -28,6 +28,7 @@ pub fn RunSheet(
     let title = move || run.get().map(|run| run.plan.title);
     let steps = move || run.get().map(|run| view! { <Steps run/> });
     let ending = Memo::new(move |_| run.get().and_then(|run| run.ending));
+    let settled = Memo::new(move |_| run.get().and_then(|run| run.settled));
     let lost = Memo::new(move |_| run.get().is_some_and(|run| run.lost));
     let adopts = Memo::new(move |_| run.get().is_some_and(|run| run.plan.only_adopts()));
     Effect::new(move || {
@@ -41,8 +42,8 @@ pub fn RunSheet(
             {steps}
             <Waits change/>
             {move || lost.get().then(|| view! { <Lost change/> })}
-            <div role="status">{move || ending.get().map(|ending| view! { <End ending adopts=adopts.get()/> })}</div>
-            <Buttons change ending/>
+            <div role="status">{move || ending.get().map(|ending| view! { <End ending adopts=adopts.get() settled=settled.get()/> })}</div>
+            <Buttons change ending settled/>
         </section>
     }
 }
@@ -139,19 +140,22 @@ fn Lost(change: ChangeId) -> impl IntoView {
 
 /// One of three sentences.
 #[component]
-fn End(ending: Ending, adopts: bool) -> impl IntoView {
+fn End(ending: Ending, adopts: bool, settled: Option<ChangeId>) -> impl IntoView {
     let why = ending.why.map(|why| format!(" {why}")).unwrap_or_default();
     let (tone, words) = match ending.outcome {
         Outcome::Applied if adopts => ("ok", ACCEPTED.to_owned()),
         Outcome::Applied => ("ok", "Applied. The switch was read back and shows it.".to_owned()),
         Outcome::RolledBack => ("warn", format!("Rolled back: everything is as it was before.{why}")),
-        Outcome::Stuck => ("bad", format!("Needs you: the switch is in neither state.{why}")),
+        Outcome::Stuck => match settled {
+            Some(later) => ("warn", format!("This needed somebody. Change {later} settled it.")),
+            None => ("bad", format!("Needs you: the switch is in neither state.{why}")),
+        },
     };
     view! { <p class="note" data-tone=tone data-testid="ending">{words}</p> }
 }
 
 #[component]
-fn Buttons(change: ChangeId, ending: Memo<Option<Ending>>) -> impl IntoView {
+fn Buttons(change: ChangeId, ending: Memo<Option<Ending>>, settled: Memo<Option<ChangeId>>) -> impl IntoView {
     let scene = scene();
     let close = NodeRef::<html::Button>::new();
     Effect::new(move || {
@@ -168,11 +172,11 @@ fn Buttons(change: ChangeId, ending: Memo<Option<Ending>>) -> impl IntoView {
         Some(Outcome::Applied) => Some(Either::Left(view! {
             <button type="button" class="button" on:click=move |_| scene.undo(change)>"Undo"</button>
         })),
-        Some(Outcome::Stuck) => Some(Either::Right((
+        Some(Outcome::Stuck) if settled.get().is_none() => Some(Either::Right((
             go("Try again…", WayBack::Retry(change)),
             go("Accept what the switch says…", WayBack::Accept(change)),
         ))),
-        Some(Outcome::RolledBack) | None => None,
+        Some(Outcome::Stuck | Outcome::RolledBack) | None => None,
     };
     view! {
         <div class="buttons">
