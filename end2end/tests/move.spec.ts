@@ -7,7 +7,7 @@ test('by mouse', async ({ board, rack, readRack }) => {
   await board.drag(board.chip(from, vf), board.host(to));
   await expect(board.sheet).toContainText(`Move ${vf.name} to ${to.name}`);
   await expect(board.sheet).toContainText(`${from.name} loses ${vf.name}`);
-  await expect(board.sheet.getByRole('listitem')).toHaveCount(3);
+  await expect(board.sheet.getByRole('list', { name: 'Steps' }).getByRole('listitem')).toHaveCount(3);
   await board.apply('moved by mouse');
   await board.applied();
   await expect(board.chip(to, vf)).toBeVisible();

@@ -80,8 +80,11 @@ fn another_port_or_another_place_is_news() {
         ]
     );
     board.sees(&mut draft, 3, &Intent::single(NIC_VF1, None));
-    assert_eq!(draft.news[0], "eth16v1 is in the pool now, no longer on web-01, logical port 0.");
-    assert_eq!(draft.news.len(), 2, "what was said before is said no longer");
+    assert_eq!(
+        draft.news[0],
+        "eth16v1 is in the pool now, no longer on web-01, logical port 0. eth16v1 will come to db-02, logical port 1 instead of db-02, logical port 0."
+    );
+    assert_eq!(draft.news.len(), 2, "where it was in between is said no longer");
     assert_eq!(draft.title, "Assign eth16v1 to db-02");
 }
 

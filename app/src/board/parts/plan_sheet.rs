@@ -86,7 +86,7 @@ fn Planned(plan: Plan) -> impl IntoView {
     let course = (!plan.steps.is_empty()).then(|| {
         view! {
             <h3>"Plan"</h3>
-            <ol class="steps" tabindex="0">
+            <ol class="steps" aria-label="Steps" tabindex="0">
                 {steps.collect_view()}
                 <li><span>"Read the switch back"<small>"It must show exactly this."</small></span></li>
             </ol>
