@@ -3,7 +3,7 @@
 //! In text they are left out when they say nothing, so that an older entry has the text that its hash is of. Formats
 //! without names, as postcard, always have every field.
 
-use crate::ledger::{Difference, SwitchPicture};
+use crate::ledger::{Difference, StepReport, SwitchPicture};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 impl Serialize for SwitchPicture {
@@ -46,13 +46,29 @@ impl Serialize for Difference {
     }
 }
 
+impl Serialize for StepReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { step, phase, elapsed_us, error, unanswered } = self;
+        let say_unanswered = !serializer.is_human_readable() || *unanswered;
+        let mut fields = serializer.serialize_struct("StepReport", 4 + usize::from(say_unanswered))?;
+        fields.serialize_field("step", step)?;
+        fields.serialize_field("phase", phase)?;
+        fields.serialize_field("elapsed_us", elapsed_us)?;
+        fields.serialize_field("error", error)?;
+        if say_unanswered {
+            fields.serialize_field("unanswered", unanswered)?;
+        }
+        fields.end()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::ledger::{Difference, Event, Left, Returned, SwitchPicture};
+    use crate::ledger::{Difference, Event, Left, Outcome, Returned, StepPhase, StepReport, SwitchPicture};
     use crate::{ChangeId, FunctionId, SwitchId};
 
-    /// A discovery and what was found, with or without what was added.
-    fn events(added: bool) -> [Event; 2] {
+    /// A discovery, what was found, and the end of a change, with or without what was added.
+    fn events(added: bool) -> [Event; 3] {
         let (switch, function) = (SwitchId::new(1), FunctionId::new(7));
         let left = Left { function, name: "eth16v1".to_owned(), host_name: "web-01".to_owned() };
         let picture = SwitchPicture {
@@ -72,7 +88,12 @@ mod tests {
             left_by: added.then_some(ChangeId::new(12)),
         };
         let found = Event::BindingsFound { switch, differences: vec![one] };
-        [Event::Discovered { switch, picture }, found]
+        let report =
+            StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: None, unanswered: added };
+        let (change, outcome) = (ChangeId::new(12), Outcome::RolledBack);
+        let (why, reports, moves) = (None, [report].into(), [].into());
+        let closed = Event::ChangeClosed { change, outcome, why, reports, moves };
+        [Event::Discovered { switch, picture }, found, closed]
     }
 
     #[test]
@@ -90,6 +111,7 @@ mod tests {
         let older = [
             r#"{"discovered":{"switch":1,"picture":{"model":"PAX","firmware":"1","hosts":[],"adapters":[],"functions":[]}}}"#,
             r#"{"bindings_found":{"switch":1,"differences":[{"function":7,"name":"eth16v1","recorded":null,"recorded_name":null,"found":null,"found_name":null}]}}"#,
+            r#"{"change_closed":{"change":12,"outcome":"rolled_back","why":null,"reports":[{"step":0,"phase":"apply","elapsed_us":90,"error":null}],"moves":[]}}"#,
         ];
         for (text, event) in older.into_iter().zip(events(false)) {
             assert_eq!(serde_json::from_str::<Event>(text).expect("as it was written"), event);

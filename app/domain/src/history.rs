@@ -223,8 +223,8 @@ fn found(switch_name: &str, differences: &[Difference]) -> (String, String) {
     let changes: Vec<_> = left_by.into_iter().flatten().map(|change| change.to_string()).collect();
     let title = match changes.as_slice() {
         [] => format!("{switch_name} was changed outside Patchbay"),
-        [one] => format!("{switch_name} is as change {one} left it, which could not be finished"),
-        all => format!("{switch_name} is as changes {} left it, which could not be finished", list(all)),
+        [one] => format!("{switch_name} is as change {one} left it, which was not finished"),
+        all => format!("{switch_name} is as changes {} left it, which were not finished", list(all)),
     };
     let one = |d: &Difference| {
         let left = d.left_by.filter(|_| changes.len() != 1).map(|change| format!(" by change {change}"));
@@ -311,10 +311,10 @@ mod tests {
             (line.title, line.reason.expect("details"))
         };
         let (title, details) = line(vec![one("a", Some(12)), one("b", Some(12))]);
-        assert_eq!(title, "pax is as change 12 left it, which could not be finished");
+        assert_eq!(title, "pax is as change 12 left it, which was not finished");
         assert!(!details.contains("by change"), "{details}");
         let (title, details) = line(vec![one("a", Some(12)), one("b", Some(13))]);
-        assert_eq!(title, "pax is as changes 12 and 13 left it, which could not be finished");
+        assert_eq!(title, "pax is as changes 12 and 13 left it, which were not finished");
         assert!(details.contains("a from the pool to web-01 by change 12 and b"), "{details}");
         let (title, details) = line(vec![one("a", Some(12)), one("b", None)]);
         assert_eq!(title, "pax was changed outside Patchbay");

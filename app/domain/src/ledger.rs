@@ -112,7 +112,7 @@ impl Untold {
 }
 
 /// What became of one step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct StepReport {
     /// The step's place in the plan, from 0. For [`StepPhase::ReadBack`] the number of steps.
     pub step: u32,
@@ -122,6 +122,10 @@ pub struct StepReport {
     pub elapsed_us: u64,
     /// Why it failed; none when it worked.
     pub error: Option<String>,
+    /// Whether the switch was told and gave no answer, so that it may still do it, after its time limit. No entry of an
+    /// older ledger says it.
+    #[serde(default)]
+    pub unanswered: bool,
 }
 
 /// A function that a switch has elsewhere than the ledger says.
@@ -139,8 +143,8 @@ pub struct Difference {
     pub found: Option<Assignment>,
     /// The name of that host.
     pub found_name: Option<String>,
-    /// The change that could not be finished and left it there; none when somebody else put it there. No entry of an
-    /// older ledger says it.
+    /// The change that was not finished and left it there, or told the switch to put it there and got no answer; none
+    /// when somebody else put it there. No entry of an older ledger says it.
     #[serde(default)]
     pub left_by: Option<ChangeId>,
 }

@@ -7,10 +7,11 @@
 use crate::health::Subject;
 use crate::ids::{ChangeId, FunctionId, Generation, SwitchId};
 use crate::intent::{Intent, Move};
-use crate::ledger::{Difference, Entry, Event, Outcome, SwitchPicture};
-use crate::plan::{Plan, PlannedMove};
+use crate::ledger::{Difference, Entry, Event, Outcome, StepPhase, StepReport, SwitchPicture};
+use crate::plan::{Plan, PlannedMove, StepKind};
 use crate::topology::{Assignment, Place, Topology};
 use crate::words::list;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,7 +30,7 @@ pub enum Toucher {
     },
     /// Somebody at the switch, past Patchbay.
     Outside,
-    /// A change that could not be finished, and left it somewhere.
+    /// A change that was not finished, and left it somewhere or had it put there late.
     Left {
         /// The change.
         change: ChangeId,
@@ -47,7 +48,7 @@ impl fmt::Display for Toucher {
             Self::Change { change, who } => write!(f, "changed by {who} with change {change}"),
             Self::Outside => f.write_str("changed at the switch, past Patchbay"),
             Self::Left { change } => {
-                write!(f, "left elsewhere by change {change}, which could not be finished")
+                write!(f, "left elsewhere by change {change}, which was not finished")
             }
             Self::Discovery => f.write_str("on a switch that was discovered anew"),
             Self::Unknown => f.write_str("perhaps changed before Patchbay was restarted"),
@@ -98,6 +99,8 @@ pub struct Touches {
     places: BTreeMap<Place, Touch>,
     /// Functions of changes that could not be finished, until a reading of their switch is recorded.
     unsettled: BTreeMap<FunctionId, Unsettled>,
+    /// What switches were told and did not answer, and may still do.
+    unanswered: BTreeMap<FunctionId, Unanswered>,
     /// Open changes in the middle of which a switch was discovered: what that recorded of them is not where they end.
     midway: BTreeSet<ChangeId>,
 }
@@ -109,6 +112,18 @@ struct Unsettled {
     places: [Option<Assignment>; 3],
 }
 
+/// Where an unanswered step would put a function.
+#[derive(Clone, Debug)]
+struct Unanswered {
+    change: ChangeId,
+    places: BTreeSet<Option<Place>>,
+    until: DateTime<Utc>,
+}
+
+/// How long after its change has ended a step that got no answer may still be done: twenty times the limit in which
+/// an answer is waited for. Who finds the same later has more likely met somebody's hand.
+const LATE_MAX: TimeDelta = TimeDelta::minutes(10);
+
 impl Touches {
     /// Begins to keep them, with a topology of this generation.
     pub const fn since(generation: Generation) -> Self {
@@ -117,6 +132,7 @@ impl Touches {
             functions: BTreeMap::new(),
             places: BTreeMap::new(),
             unsettled: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
             midway: BTreeSet::new(),
         }
     }
@@ -152,7 +168,8 @@ impl Touches {
     /// Notes what an entry changes. `before` is the topology without the entry.
     pub fn note(&mut self, before: &Topology, entry: &Entry) {
         match &entry.event {
-            Event::ChangeClosed { change, outcome, moves, .. } => {
+            Event::ChangeClosed { change, outcome, moves, reports, .. } => {
+                self.not_answered(before, *change, reports, entry.at);
                 let midway = self.midway.remove(change);
                 if !moves.is_empty() {
                     self.applied(before, *change, moves);
@@ -164,6 +181,7 @@ impl Touches {
                 for one in differences {
                     let by = one.left_by.map_or(Toucher::Outside, |change| Toucher::Left { change });
                     let places = [one.recorded, one.found].map(|at| at.map(|a| a.place()));
+                    self.unanswered.remove(&one.function);
                     self.touch(one.function, places, &touch(before, by));
                 }
             }
@@ -179,6 +197,7 @@ impl Touches {
         let touch = touch(before, Toucher::Change { change, who });
         for one in moves {
             self.unsettled.remove(&one.function);
+            self.unanswered.remove(&one.function);
             self.touch(one.function, [one.from, one.to].map(|at| at.map(|a| a.place())), &touch);
         }
     }
@@ -188,6 +207,29 @@ impl Touches {
         let moves = before.open.get(&change).into_iter().flat_map(|open| &open.plan.moves);
         self.unsettled
             .extend(moves.map(|one| (one.function, Unsettled { change, places: [one.from, one.to, None] })));
+    }
+
+    /// A change has ended, and those of its steps that got no answer may still be done.
+    fn not_answered(
+        &mut self,
+        before: &Topology,
+        change: ChangeId,
+        reports: &[StepReport],
+        at: DateTime<Utc>,
+    ) {
+        self.unanswered.retain(|_, late| at < late.until);
+        let Some(plan) = before.open.get(&change).map(|open| &open.plan) else { return };
+        for report in reports.iter().filter(|report| report.unanswered) {
+            let step = usize::try_from(report.step).ok().and_then(|index| plan.steps.get(index));
+            let Some(step) = step else { continue };
+            let binds = (step.kind() == StepKind::Bind) == (report.phase == StepPhase::Apply);
+            for one in step.functions() {
+                let until = at + LATE_MAX;
+                let new = || Unanswered { change, places: BTreeSet::new(), until };
+                let late = self.unanswered.entry(one.function).or_insert_with(new);
+                late.places.insert(binds.then_some(step.place));
+            }
+        }
     }
 
     fn discovered(&mut self, before: &Topology, switch: SwitchId, picture: &SwitchPicture) {
@@ -201,6 +243,7 @@ impl Touches {
         for function in &picture.functions {
             let was = old.get(&function.id).copied();
             if was != Some(function.assigned) {
+                self.unanswered.remove(&function.id);
                 let places = [was.flatten(), function.assigned].map(|at| at.map(|a| a.place()));
                 self.touch(function.id, places, &touch);
             }
@@ -212,13 +255,20 @@ impl Touches {
         }
     }
 
-    /// Says of what a reading found whether a change left it there that could not be finished: one that had to do with
-    /// the function, and could have left it there.
-    pub fn attribute(&self, found: &mut [Difference]) {
+    /// Says of what a reading found at this time whether a change left it there that was not finished, or told the switch
+    /// to put it there and got no answer: one that had to do with the function, and could have left it there.
+    pub fn attribute(&self, found: &mut [Difference], at: DateTime<Utc>) {
         for one in found {
             let unsettled = self.unsettled.get(&one.function);
-            one.left_by = unsettled.filter(|left| left.places.contains(&one.found)).map(|left| left.change);
+            let left = unsettled.filter(|left| left.places.contains(&one.found)).map(|left| left.change);
+            one.left_by = left.or_else(|| self.late(one, at));
         }
+    }
+
+    /// The change whose unanswered step was done after all, if one can have put a function where it was found.
+    fn late(&self, found: &Difference, at: DateTime<Utc>) -> Option<ChangeId> {
+        let late = self.unanswered.get(&found.function).filter(|late| at < late.until)?;
+        late.places.contains(&found.found.map(Assignment::place)).then_some(late.change)
     }
 
     /// A reading of a switch is recorded: whatever is found there from now on is somebody else's. It does not say anything

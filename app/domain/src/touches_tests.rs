@@ -97,16 +97,25 @@ fn found(function: FunctionId, at: Option<Assignment>) -> Difference {
 
 /// Opens a change of NIC VF 1, has something happen, and ends it without having moved anything.
 fn ended(outcome: Outcome, meanwhile: impl FnOnce(&mut Touches, &mut Topology)) -> (Touches, Topology) {
+    ended_with(Intent::single(NIC_VF1, Some(HOST_B)), outcome, &[], meanwhile)
+}
+
+/// Opens a change, has something happen, and ends it with these reports and without having moved anything.
+fn ended_with(
+    intent: Intent,
+    outcome: Outcome,
+    reports: &[StepReport],
+    meanwhile: impl FnOnce(&mut Touches, &mut Topology),
+) -> (Touches, Topology) {
     let mut t = fixture::topology();
     let (mut touches, change) = (Touches::since(t.generation), ChangeId::new(12));
-    let intent = Intent::single(NIC_VF1, Some(HOST_B));
     let (plan, reason) = (plan(&t, &intent).expect("allowed"), Reason::new("a test").expect("a reason"));
     let seen = t.generation;
     let opened = entry(Event::ChangeOpened { change, intent, plan: plan.into(), reason, seen });
     follow(&mut t, &mut touches, &opened);
     meanwhile(&mut touches, &mut t);
-    let closed =
-        entry(Event::ChangeClosed { change, outcome, why: None, reports: [].into(), moves: [].into() });
+    let (why, reports, moves) = (None, reports.into(), [].into());
+    let closed = entry(Event::ChangeClosed { change, outcome, why, reports, moves });
     follow(&mut t, &mut touches, &closed);
     (touches, t)
 }
@@ -115,7 +124,7 @@ fn ended(outcome: Outcome, meanwhile: impl FnOnce(&mut Touches, &mut Topology)) 
 fn what_a_change_left_is_its_own_where_it_can_have_left_it_and_until_a_reading_is_recorded() {
     let who = |touches: &Touches, function, at| {
         let mut found = [found(function, at)];
-        touches.attribute(&mut found);
+        touches.attribute(&mut found, DateTime::UNIX_EPOCH);
         found[0].left_by.map(ChangeId::get)
     };
     let (mut touches, t) = ended(Outcome::Stuck, |_, _| ());
@@ -178,7 +187,7 @@ fn a_change_that_has_done_nothing_when_a_switch_is_discovered_leaves_nothing() {
         follow(t, touches, &entry(Event::Discovered { switch: SWITCH, picture }));
     });
     let mut one = [found(NIC_VF1, None)];
-    touches.attribute(&mut one);
+    touches.attribute(&mut one, DateTime::UNIX_EPOCH);
     assert_eq!(one[0].left_by, None, "somebody else unbound it");
 }
 
@@ -201,4 +210,60 @@ fn what_one_change_did_stands_together() {
         in_a_sentence(&many),
         "eth16v1, eth16v2, eth16v3 and 509 more were changed by ana with change 12"
     );
+}
+
+/// What is said of NIC VF 2 after a change that would bind it to host B, whose step got an answer or none.
+fn bound_late(unanswered: bool) -> (Touches, Topology, Assignment) {
+    let intent = Intent::single(NIC_VF2, Some(HOST_B));
+    let made = plan(&fixture::topology(), &intent).expect("allowed");
+    let error = Some("No answer.".to_owned());
+    let report = StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 1, error, unanswered };
+    let (touches, t) = ended_with(intent, Outcome::RolledBack, &[report], |_, _| ());
+    (touches, t, made.moves[0].to.expect("it goes to a host"))
+}
+
+/// The change that a reading so many minutes later blames for a function.
+fn blamed(touches: &Touches, function: FunctionId, at: Option<Assignment>, minutes: i64) -> Option<u64> {
+    let mut one = [found(function, at)];
+    touches.attribute(&mut one, DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes));
+    one[0].left_by.map(ChangeId::get)
+}
+
+#[test]
+fn a_step_that_got_no_answer_and_is_done_late_is_its_changes() {
+    let (mut touches, t, there) = bound_late(true);
+    let elsewhere = Assignment { logical_port: crate::LogicalPort(6), ..there };
+    touches.read(&t, SWITCH);
+    assert_eq!(blamed(&touches, NIC_VF2, Some(there), 9), Some(12), "although the switch was read since");
+    assert_eq!(blamed(&touches, NIC_VF2, Some(elsewhere), 9), None, "the step would not put it there");
+    assert_eq!(blamed(&touches, NIC_VF3, Some(there), 9), None, "nor had it to do with that one");
+    assert_eq!(blamed(&touches, NIC_VF2, Some(there), 10), None, "by then nobody can tell");
+    let (touches, ..) = bound_late(false);
+    assert_eq!(blamed(&touches, NIC_VF2, Some(there), 0), None, "the switch had said no");
+}
+
+#[test]
+fn what_was_decided_or_found_since_a_step_got_no_answer_is_not_blamed_on_it() {
+    let (mut touches, mut t, there) = bound_late(true);
+    apply(&mut t, &mut touches, NIC_VF2, Some(HOST_A));
+    assert_eq!(blamed(&touches, NIC_VF2, Some(there), 1), None, "a later change moved it");
+    let (mut touches, mut t, there) = bound_late(true);
+    let differences = vec![found(NIC_VF2, Some(there))];
+    follow(&mut t, &mut touches, &entry(Event::BindingsFound { switch: SWITCH, differences }));
+    assert_eq!(blamed(&touches, NIC_VF2, Some(there), 1), None, "it was done once, and not again");
+}
+
+#[test]
+fn an_unbinding_that_got_no_answer_leaves_its_function_nowhere_and_one_taken_back_where_it_was() {
+    let t = fixture::topology();
+    let home = t.functions[&NIC_VF1].assigned;
+    let told = |phase| {
+        let report = StepReport { step: 0, phase, elapsed_us: 1, error: None, unanswered: true };
+        let intent = Intent::single(NIC_VF1, None);
+        let (mut touches, t) = ended_with(intent, Outcome::RolledBack, &[report], |_, _| ());
+        touches.read(&t, SWITCH);
+        [None, home].map(|at| blamed(&touches, NIC_VF1, at, 1))
+    };
+    assert_eq!(told(StepPhase::Apply), [Some(12), None]);
+    assert_eq!(told(StepPhase::Undo), [None, Some(12)], "taking it back binds it again");
 }

@@ -51,6 +51,7 @@ fn a_failed_step_shows_the_undo_and_the_ending_says_why() {
         phase,
         elapsed_us,
         error: error.map(str::to_owned),
+        unanswered: false,
     };
     let reports = [
         report(0, StepPhase::Apply, 1, None),
@@ -90,7 +91,7 @@ fn steps_without_a_report_were_done_when_the_change_was_applied() {
 #[test]
 fn reports_fill_in_what_was_missed_and_late_steps_change_nothing() {
     let mut runs = running();
-    let report = |step, phase| StepReport { step, phase, elapsed_us: 5, error: None };
+    let report = |step, phase| StepReport { step, phase, elapsed_us: 5, error: None, unanswered: false };
     let closed = Event::ChangeClosed {
         change: CHANGE,
         outcome: Outcome::Applied,
@@ -142,7 +143,7 @@ fn what_a_crash_left_is_known_by_what_was_taken_back() {
     let Event::ChangeClosed { change, outcome, why, moves, .. } = rolled_back(1, "No.") else {
         panic!("a closing event");
     };
-    let undone = |step, phase| StepReport { step, phase, elapsed_us: 1, error: None };
+    let undone = |step, phase| StepReport { step, phase, elapsed_us: 1, error: None, unanswered: false };
     let reports = [undone(0, StepPhase::Undo), undone(2, StepPhase::ReadBack)].into();
     runs.entry(&entry(2, Event::ChangeClosed { change, outcome, why, reports, moves }));
     let marks = &runs.get(CHANGE).expect("begun").marks;

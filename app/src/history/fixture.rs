@@ -88,7 +88,7 @@ fn mark(seq: u64, prev: u8, hash: u8) -> EntryMark {
 
 /// A report of 700 µs.
 pub(crate) fn report(step: u32, phase: StepPhase, error: Option<&str>) -> StepReport {
-    StepReport { step, phase, elapsed_us: 700, error: error.map(str::to_owned) }
+    StepReport { step, phase, elapsed_us: 700, error: error.map(str::to_owned), unanswered: false }
 }
 
 fn closing(outcome: Outcome, why: Option<&str>, reports: Vec<StepReport>) -> ChangeClosing {

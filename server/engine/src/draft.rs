@@ -123,7 +123,7 @@ impl Draft {
         }
         // Whoever asks next is refused over a cable that was pulled; everybody is shown it when all of this is written.
         self.topology.set_links(switch, &links);
-        self.touches.attribute(&mut differences);
+        self.touches.attribute(&mut differences, at);
         if differences.is_empty() {
             return Noted::Writings(Vec::new());
         }

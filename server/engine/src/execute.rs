@@ -205,16 +205,15 @@ async fn confirm(crew: &Crew, sent: Vec<Running>, patience: &mut Patience) -> Ve
         .map(|one| Clocked::start(crew, one.change(), one.plan().steps.len(), StepPhase::ReadBack))
         .collect();
     let read = read_ports(crew, plans.iter().flat_map(|plan| &plan.steps)).await;
-    let read = read.map_err(|error| error.to_string());
     for (running, clock) in sent.iter_mut().zip(clocks) {
-        running.report(clock.end(crew, read.as_ref().err().cloned()));
+        running.report(clock.end(crew, read.as_ref().err()));
     }
     for running in sent {
         let confirmed = match &read {
             Ok(held) => running.read_back(held),
             Err(why) => {
                 let steps = running.plan().steps.len();
-                Err(running.fails(steps, why.clone()))
+                Err(running.fails(steps, why.to_string()))
             }
         };
         settled.push(match confirmed {
@@ -249,16 +248,16 @@ pub(crate) async fn read_ports<'a>(
 }
 
 /// Does one thing, tells listeners when it starts and ends, and gives the report for the ledger.
-pub(crate) async fn timed<T, E: ToString>(
+pub(crate) async fn timed<T>(
     crew: &Crew,
     change: ChangeId,
     index: usize,
     phase: StepPhase,
-    work: impl Future<Output = Result<T, E>>,
-) -> (Result<T, E>, StepReport) {
+    work: impl Future<Output = Result<T, DriverError>>,
+) -> (Result<T, DriverError>, StepReport) {
     let clock = Clocked::start(crew, change, index, phase);
     let result = work.await;
-    let report = clock.end(crew, result.as_ref().err().map(ToString::to_string));
+    let report = clock.end(crew, result.as_ref().err());
     (result, report)
 }
 
@@ -280,7 +279,10 @@ impl Clocked {
     }
 
     /// Tells listeners how it ended, and gives the report for the ledger.
-    fn end(self, crew: &Crew, error: Option<String>) -> StepReport {
+    fn end(self, crew: &Crew, error: Option<&DriverError>) -> StepReport {
+        let unanswered =
+            self.phase != StepPhase::ReadBack && matches!(error, Some(DriverError::Interrupted { .. }));
+        let error = error.map(ToString::to_string);
         let elapsed_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.tell(
             crew,
@@ -290,7 +292,7 @@ impl Clocked {
             },
         );
         let Self { step, phase, .. } = self;
-        StepReport { step, phase, elapsed_us, error }
+        StepReport { step, phase, elapsed_us, error, unanswered }
     }
 
     fn tell(&self, crew: &Crew, stage: StepStage) {

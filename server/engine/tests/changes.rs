@@ -102,13 +102,13 @@ async fn a_switch_that_vanishes_for_good_ends_the_change_as_stuck_and_comes_back
         found.iter().filter(|entry| matches!(entry.event, Event::BindingsFound { .. })).collect();
     let [found] = found.as_slice() else { panic!("{found:?}") };
     let line = HistoryItem::of(found, "pax").expect("a line");
-    assert_eq!(line.title, "pax is as change 2 left it, which could not be finished");
+    assert_eq!(line.title, "pax is as change 2 left it, which was not finished");
     assert_eq!(
         line.reason.as_deref(),
         Some("Found moved: eth16v1 from rack-12-pax-p0 to the pool. The board follows the switch.")
     );
     let stale = rig.submit(&[(1, Some(8))], seen).await.expect_err("it was moved since");
-    let said = "Since you looked, eth16v1 was left elsewhere by change 2, which could not be finished.";
+    let said = "Since you looked, eth16v1 was left elsewhere by change 2, which was not finished.";
     assert_eq!(stale.to_string(), said);
 
     rig.switch.put(8, 1, &[0x1001]);
@@ -117,6 +117,35 @@ async fn a_switch_that_vanishes_for_good_ends_the_change_as_stuck_and_comes_back
     let line = last.last().and_then(|entry| HistoryItem::of(entry, "pax")).expect("a line");
     assert_eq!(line.title, "pax was changed outside Patchbay", "after the switch was read");
     rig.store.verify().await.expect("the ledger holds together");
+}
+
+/// The title of the last line of the history, when function 2 was found somewhere after a step that got no answer.
+async fn found_after_no_answer(restarted: bool, port: u8) -> String {
+    let mut rig = Rig::start().await;
+    rig.faults.set(FaultPoint { nth: 1, when: When::Before, fault: Fault::Interrupt, for_good: false });
+    let (_, record) = rig.change(&[(2, Some(4))]).await;
+    let (to, closed) = (record.plan.moves[0].to.expect("a host"), record.closed.expect("it has ended"));
+    assert_eq!(closed.outcome, Outcome::RolledBack);
+    let unanswered: Vec<_> = closed.reports.iter().map(|report| report.unanswered).collect();
+    assert_eq!(unanswered, [true, false, false], "sent, taken back, read back: {:?}", closed.reports);
+    if restarted {
+        rig = rig.restart().await;
+    }
+    let function = rig.function(2);
+    rig.switch.put(port, to.logical_port.0, &[0x1002]);
+    rig.until(|t| t.functions[&function].assigned.is_some()).await;
+    assert_eq!(rig.topology().drift[&function].wished, None, "it is wished in the pool as before");
+    let entries = rig.store.ledger(Seq::new(0), 100).await.expect("readable").entries;
+    rig.store.verify().await.expect("the ledger holds together");
+    entries.last().and_then(|entry| HistoryItem::of(entry, "pax")).expect("a line").title
+}
+
+#[tokio::test]
+async fn what_a_switch_does_after_its_time_limit_is_not_blamed_on_somebody_else() {
+    let said = "pax is as change 1 left it, which was not finished";
+    assert_eq!(found_after_no_answer(false, 4).await, said);
+    assert_eq!(found_after_no_answer(true, 4).await, said, "after a restart too");
+    assert_eq!(found_after_no_answer(false, 8).await, "pax was changed outside Patchbay", "on another host");
 }
 
 #[tokio::test]

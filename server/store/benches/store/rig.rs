@@ -77,7 +77,8 @@ impl Rig {
             Actor::Person { name: "ada".to_owned(), door: Door::Api, from: Some("192.0.2.7".to_owned()) };
         let reason = Reason::new("INC-4411, the bench").expect("a reason");
         let (moves, seen) = (plan.recorded_moves(), plan.generation);
-        let reports = [StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: None }];
+        let reports =
+            [StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: None, unanswered: false }];
         let closing = Closing { outcome: Outcome::Applied, why: None, reports: reports.into(), moves };
         let opening = Opening { at, change, actor, intent, plan, reason, seen, key: None };
         (Writing::Open(Box::new(opening)), Writing::Close { at, change, by: Actor::Engine, closing })

@@ -31,7 +31,8 @@ fn open(opening: Opening) -> Writing {
 }
 
 fn ended(outcome: Outcome, moves: &[PlannedMove]) -> Closing {
-    let reports = [StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: None }];
+    let reports =
+        [StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: None, unanswered: false }];
     Closing { outcome, why: None, reports: reports.into(), moves: moves.into() }
 }
 

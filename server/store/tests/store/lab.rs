@@ -135,7 +135,13 @@ impl Lab {
             Outcome::RolledBack | Outcome::Stuck => [].into(),
         };
         let why = (outcome != Outcome::Applied).then(|| "The switch refused.".to_owned());
-        let reports = [StepReport { step: 0, phase: StepPhase::Apply, elapsed_us: 90, error: why.clone() }];
+        let reports = [StepReport {
+            step: 0,
+            phase: StepPhase::Apply,
+            elapsed_us: 90,
+            error: why.clone(),
+            unanswered: false,
+        }];
         let closing = Closing { outcome, why, reports: reports.into(), moves };
         self.write(closed(id, closing)).await.expect("closed")
     }
