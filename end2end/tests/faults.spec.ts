@@ -148,11 +148,16 @@ test('a change that can neither be done nor undone asks on its sheet what shall 
   await expectAccessible(page);
   const stuck = await board.sheet.getByRole('link', { name: /^Change \d+$/ }).getAttribute('href');
   await expect(page.getByTestId('drift'), 'what it left is found').toContainText(vf.name);
+  const needsYou = '/history?outcome=needs_you';
+  expect(await (await page.request.get(needsYou)).text()).toContain('into two refusals');
   await board.sheet.getByRole('button', { name: 'Try again…' }).click();
   await expect(board.sheet).toContainText(`Finish change 1: assign ${vf.name} to ${to.name}`);
   await board.apply(' (the second time)');
   await board.applied();
   expect((await readRack()).portOf(at.onFirst)).toBe(at.third);
+  await expect(page.getByRole('region', { name: 'Just now' }).getByText('settled', { exact: true })).toBeVisible();
+  await open(page, needsYou);
+  await expect(page.getByText('Nothing fits these filters')).toBeVisible();
   await open(page, stuck ?? '');
   await expect(page.getByText(/Change \d+ settled it\./)).toBeVisible();
   await expect(page.getByRole('region', { name: 'What was made from it' })).toContainText(`Finish change 1: assign ${vf.name}`);

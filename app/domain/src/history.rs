@@ -33,6 +33,31 @@ pub enum ItemKind {
     Reachability,
 }
 
+/// How changes ended that somebody looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Applied.
+    Applied,
+    /// Rolled back.
+    RolledBack,
+    /// Could not be finished, whatever came of it since.
+    Stuck,
+    /// Could not be finished, and about one of its functions nothing was decided since.
+    NeedsYou,
+}
+
+impl Ending {
+    /// The outcome of such changes.
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Applied => Outcome::Applied,
+            Self::RolledBack => Outcome::RolledBack,
+            Self::Stuck | Self::NeedsYou => Outcome::Stuck,
+        }
+    }
+}
+
 /// One line of the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryItem {
@@ -54,6 +79,9 @@ pub struct HistoryItem {
     pub reason: Option<String>,
     /// Why it was not applied, as a sentence.
     pub why: Option<String>,
+    /// Of a change that could not be finished, whether it needs nobody any more: later ones decided about each of its
+    /// functions that is still there.
+    pub settled: bool,
 }
 
 /// What to show of the history. All of it travels in the page's address.
@@ -73,7 +101,7 @@ pub struct HistoryQuery {
     /// Only this kind.
     pub kind: Option<ItemKind>,
     /// Only changes that ended like this.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<Ending>,
     /// Only from this moment on.
     pub from: Option<DateTime<Utc>>,
     /// Only before this moment.
@@ -132,6 +160,7 @@ impl HistoryItem {
             outcome: None,
             reason,
             why: None,
+            settled: false,
         })
     }
 

@@ -55,7 +55,7 @@ pub use excerpt::Excerpt;
 pub use fold::Delta;
 pub use goback::DriftKind;
 pub use health::{Patience, Raised, Sign, Subject, Verdict, Watch};
-pub use history::{HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
+pub use history::{Ending, HistoryItem, HistoryPage, HistoryQuery, ItemKind, LedgerPage};
 pub use idempotency::{IdempotencyKey, IdempotencyKeyError};
 pub use ids::{AdapterId, ChangeId, FunctionId, Generation, HostId, Seq, SwitchId};
 pub use intent::{Intent, Move, Origin, Reason, ReasonError};

@@ -2,6 +2,8 @@
 
 use patchbay_domain::{ChangeId, Entry, HistoryItem, Outcome};
 
+use super::run::Runs;
+
 /// How many lines stand beside the board.
 const RECENT_MAX: usize = 8;
 
@@ -30,6 +32,14 @@ impl Recent {
         }
     }
 
+    /// Says of the lines of stuck changes which of them later changes have settled.
+    pub fn settle(&mut self, runs: &Runs) {
+        let settled = |change| runs.get(change).is_some_and(|run| run.settled.is_some());
+        for item in &mut self.items {
+            item.settled |= item.change.is_some_and(settled);
+        }
+    }
+
     /// The last change that was applied: the one whose undo is most likely still possible.
     pub fn last_applied(&self) -> Option<ChangeId> {
         self.items.iter().find(|item| item.outcome == Some(Outcome::Applied))?.change
@@ -40,7 +50,7 @@ impl Recent {
 mod tests {
     use super::*;
     use crate::board::fixture::{self, *};
-    use patchbay_domain::Intent;
+    use patchbay_domain::{Event, Intent, Topology};
 
     #[test]
     fn a_change_is_one_line_that_ends() {
@@ -54,6 +64,29 @@ mod tests {
         assert_eq!(recent.items.len(), 1);
         assert_eq!(recent.items[0].title, "Move eth16v1 to db-02");
         assert_eq!(recent.last_applied(), Some(ChangeId::new(1)));
+    }
+
+    #[test]
+    fn a_stuck_line_is_settled_when_its_change_is() {
+        let (mut t, mut recent, mut runs) = (fixture::topology(), Recent::default(), Runs::default());
+        let mut hears = |event: Event, recent: &mut Recent, t: &mut Topology| {
+            let one = entry(t.generation.get() + 1, event);
+            t.apply(&one);
+            recent.entry(&one, "");
+            runs.entry(&one);
+            recent.settle(&runs);
+        };
+        let first = opened(&t, 1, &Intent::single(NIC_VF1, Some(HOST_B)));
+        hears(first, &mut recent, &mut t);
+        let (change, outcome, why) = (ChangeId::new(1), Outcome::Stuck, None);
+        let end = Event::ChangeClosed { change, outcome, why, reports: [].into(), moves: [].into() };
+        hears(end, &mut recent, &mut t);
+        assert_eq!((recent.items[0].outcome, recent.items[0].settled), (Some(Outcome::Stuck), false));
+        let second = opened(&t, 2, &Intent::single(NIC_VF1, None));
+        hears(second, &mut recent, &mut t);
+        let end = applied(&t, 2);
+        hears(end, &mut recent, &mut t);
+        assert!(recent.items[1].settled && !recent.items[0].settled, "{:?}", recent.items);
     }
 
     #[test]

@@ -181,6 +181,9 @@ impl Runs {
             match line.and_then(|item| Some((item.outcome?, item.why.as_ref()))) {
                 Some((outcome, why)) => {
                     run.marks.iter_mut().for_each(|mark| *mark = Mark::Unknown);
+                    if outcome == Outcome::Stuck {
+                        run.unsettled = run.plan.functions().collect();
+                    }
                     run.ending = Some(Ending { outcome, why: why.cloned() });
                 }
                 None => run.lost = true,

@@ -280,6 +280,7 @@ impl BoardState {
             self.runs.update(|runs| {
                 runs.entry(entry);
             });
+            self.recent.update(|recent| self.runs.with_untracked(|runs| recent.settle(runs)));
         }
     }
 

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Timelike, Utc};
 use patchbay_domain::history::{HISTORY_PAGE_MAX, SEARCH_MAX_CHARS};
-use patchbay_domain::{HistoryQuery, ItemKind, Outcome};
+use patchbay_domain::{Ending, HistoryQuery, ItemKind};
 use thiserror::Error;
 
 use super::HISTORY_PATH;
@@ -26,11 +26,12 @@ pub const KINDS: [(ItemKind, &str, &str); 5] = [
     (ItemKind::Reachability, "reachability", "Trouble with switches"),
     (ItemKind::Discovery, "discovery", "Discoveries"),
 ];
-/// The outcomes with their words in the address and on screen.
-pub const OUTCOMES: [(Outcome, &str, &str); 3] = [
-    (Outcome::Applied, "applied", "Applied"),
-    (Outcome::RolledBack, "rolled_back", "Rolled back"),
-    (Outcome::Stuck, "stuck", "Needs you"),
+/// The endings with their words in the address and on screen.
+pub const ENDINGS: [(Ending, &str, &str); 4] = [
+    (Ending::NeedsYou, "needs_you", "Needs you"),
+    (Ending::Applied, "applied", "Applied"),
+    (Ending::RolledBack, "rolled_back", "Rolled back"),
+    (Ending::Stuck, "stuck", "Could not be finished"),
 ];
 
 /// Why a part of the address cannot be read.
@@ -100,7 +101,7 @@ fn take(query: &mut HistoryQuery, name: &str, value: &str) -> Result<(), Address
         "made_from" => query.made_from = Some(id("change", value)?),
         "person" => query.person = Some(bounded("person", value)?),
         "kind" => query.kind = Some(word("kind", value, &KINDS)?),
-        "outcome" => query.outcome = Some(word("outcome", value, &OUTCOMES)?),
+        "outcome" => query.outcome = Some(word("outcome", value, &ENDINGS)?),
         "from" => query.from = Some(time(value)?),
         "to" => query.to = Some(time(value)?),
         "text" => query.text = Some(bounded("text", value)?),
@@ -159,7 +160,7 @@ pub fn pairs(query: &HistoryQuery) -> Vec<(&'static str, String)> {
     let all = [
         ("text", query.text.clone()),
         ("kind", query.kind.and_then(|kind| spelt(&kind, &KINDS))),
-        ("outcome", query.outcome.and_then(|outcome| spelt(&outcome, &OUTCOMES))),
+        ("outcome", query.outcome.and_then(|ending| spelt(&ending, &ENDINGS))),
         ("host", query.host.map(|id| id.to_string())),
         ("adapter", query.adapter.map(|id| id.to_string())),
         ("function", query.function.map(|id| id.to_string())),
@@ -214,7 +215,7 @@ mod tests {
     prop_compose! {
         fn queries()(
             ids in (option::of(any::<u32>()), option::of(any::<u32>()), option::of(any::<u32>())),
-            words in (option::of(0..KINDS.len()), option::of(0..OUTCOMES.len())),
+            words in (option::of(0..KINDS.len()), option::of(0..ENDINGS.len())),
             texts in (text(), text()),
             times in option::of((MOMENTS_MS, MOMENTS_MS)),
             page in (option::of(any::<u64>()), option::of(1..=HISTORY_PAGE_MAX)),
@@ -229,7 +230,7 @@ mod tests {
                 made_from: made_from.map(ChangeId::new),
                 person: texts.0,
                 kind: words.0.map(|index| KINDS[index].0),
-                outcome: words.1.map(|index| OUTCOMES[index].0),
+                outcome: words.1.map(|index| ENDINGS[index].0),
                 from: times.map(|(from, _)| from),
                 to: times.map(|(_, to)| to),
                 text: texts.1,
@@ -274,7 +275,10 @@ mod tests {
             said("host=web-01"),
             "“web-01” is no host: ids are numbers. Choose the host from the list."
         );
-        assert_eq!(said("outcome=fine"), "“fine” is no outcome. Choose one of: applied, rolled_back, stuck.");
+        assert_eq!(
+            said("outcome=fine"),
+            "“fine” is no outcome. Choose one of: needs_you, applied, rolled_back, stuck."
+        );
         assert!(said("from=yesterday").contains("2026-11-22T14:00"));
         assert_eq!(
             said(&format!("text={}", "x".repeat(201))),

@@ -6,8 +6,8 @@ use leptos_router::hooks::use_params_map;
 use patchbay_api::{ApiError, Desk, Picture};
 use patchbay_domain::words::list;
 use patchbay_domain::{
-    Actor, ChangeClosing, ChangeId, ChangeRecord, Door, FunctionId, HistoryPage, HistoryQuery, ItemKind,
-    Outcome, Seq, SwitchId,
+    Actor, ChangeClosing, ChangeId, ChangeRecord, Door, Ending, FunctionId, HistoryPage, HistoryQuery,
+    ItemKind, Outcome, Seq, SwitchId, Topology,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use super::watch::Watch;
 use crate::desk::desk;
 use crate::ui::badge::outcome_tone;
 use crate::ui::{
-    ACCEPTED, Failed, Glyph, Icon, Layout, OutcomeBadge, Precision, Section, Stage, Surroundings, Tone, When,
+    ACCEPTED, Failed, Glyph, Icon, Layout, OutcomeBadge, Precision, Section, Stage, Surroundings, When,
 };
 
 /// One change, with its plan, its steps and its outcome.
@@ -44,7 +44,7 @@ struct Found {
     record: ChangeRecord,
     /// What was made from it, newest first.
     later: HistoryPage,
-    settled: Vec<ChangeId>,
+    settled: Option<Vec<ChangeId>>,
 }
 
 async fn find(desk: &dyn Desk, id: &str) -> Result<Found, ApiError> {
@@ -54,30 +54,34 @@ async fn find(desk: &dyn Desk, id: &str) -> Result<Found, ApiError> {
     let record = desk.change(change).await?;
     let later = HistoryQuery { made_from: Some(change), ..HistoryQuery::default() };
     let later = desk.history(&later).await?;
-    Ok(Found { settled: settled(desk, &record).await?, picture, record, later })
+    Ok(Found { settled: settled(desk, &record, &picture.topology).await?, picture, record, later })
 }
 
-/// The later changes that decided about every function of a stuck one, in whichever way: it needs nobody then. Empty while
-/// about one of them nothing was decided.
-async fn settled(desk: &dyn Desk, record: &ChangeRecord) -> Result<Vec<ChangeId>, ApiError> {
+/// The later changes that decided about every function of a stuck one, in whichever way: it needs nobody then. None while
+/// about one of them that is still there nothing was decided.
+async fn settled(
+    desk: &dyn Desk,
+    record: &ChangeRecord,
+    topology: &Topology,
+) -> Result<Option<Vec<ChangeId>>, ApiError> {
     let stuck = record.closed.as_ref().filter(|closing| closing.outcome == Outcome::Stuck);
-    let Some(ended) = stuck.map(|closing| closing.entry.seq) else { return Ok(Vec::new()) };
+    let Some(ended) = stuck.map(|closing| closing.entry.seq) else { return Ok(None) };
     let mut settled = BTreeSet::new();
-    for function in record.plan.functions() {
+    for function in record.plan.functions().filter(|id| topology.functions.contains_key(id)) {
         let query = HistoryQuery {
             function: Some(function),
             kind: Some(ItemKind::Change),
-            outcome: Some(Outcome::Applied),
+            outcome: Some(Ending::Applied),
             limit: Some(1),
             ..HistoryQuery::default()
         };
         let newest = desk.history(&query).await?.items.into_iter().next().filter(|item| item.seq > ended);
         match newest.and_then(|item| item.change) {
             Some(change) => settled.insert(change),
-            None => return Ok(Vec::new()),
+            None => return Ok(None),
         };
     }
-    Ok(settled.into_iter().collect())
+    Ok(Some(settled.into_iter().collect()))
 }
 
 /// What may still be made from a change.
@@ -85,8 +89,8 @@ async fn settled(desk: &dyn Desk, record: &ChangeRecord) -> Result<Vec<ChangeId>
 pub(super) struct Standing {
     /// How far it is, while it has not ended.
     stage: Stage,
-    /// The changes that settled a stuck one.
-    settled: Vec<ChangeId>,
+    /// The changes that settled a stuck one; none while it needs somebody.
+    settled: Option<Vec<ChangeId>>,
 }
 
 #[component]
@@ -135,7 +139,7 @@ fn watch(
     let this = Some(record.id).filter(|_| record.closed.is_none());
     let changes: Vec<_> = this.into_iter().chain(open).map(ChangeId::get).collect();
     let stuck = record.closed.as_ref().is_some_and(|closing| closing.outcome == Outcome::Stuck);
-    let unsettled = stuck && standing.settled.is_empty();
+    let unsettled = stuck && standing.settled.is_none();
     let functions: Vec<_> = record.plan.functions().filter(|_| unsettled).map(FunctionId::get).collect();
     let waits = this.is_some() && standing.stage == Stage::Waiting;
     view! { <Watch change=record.id.get() changes functions after=seen.get() waits/> }
@@ -148,7 +152,7 @@ pub(super) fn ChangeHead(record: ChangeRecord, standing: Standing) -> impl IntoV
     let undo = (outcome == Some(Outcome::Applied)).then(|| {
         view! { <a class="button" href=format!("/?undo={}", record.id)><Icon glyph=Glyph::Undo/>"Undo…"</a> }
     });
-    let needs_you = outcome == Some(Outcome::Stuck) && standing.settled.is_empty();
+    let needs_you = outcome == Some(Outcome::Stuck) && standing.settled.is_none();
     let retry = needs_you.then(|| {
         view! { <a class="button" href=format!("/?retry={}", record.id)>"Try again…"</a> }
     });
@@ -162,7 +166,7 @@ pub(super) fn ChangeHead(record: ChangeRecord, standing: Standing) -> impl IntoV
     view! {
         <div class="head">
             <h1>{record.plan.title.clone()}</h1>
-            <OutcomeBadge outcome stage=standing.stage/>
+            <OutcomeBadge outcome stage=standing.stage settled=standing.settled.is_some()/>
             <p class="muted">"Change "{record.id.get()}</p>
             <div class="head-actions">{undo}{retry}{accept}{restore}</div>
         </div>
@@ -188,10 +192,7 @@ pub(super) fn Verdict(closed: Option<ChangeClosing>, adopts: bool, standing: Sta
         Some(Outcome::RolledBack) => "Rolled back: the switch is as it was before.".to_owned(),
         Some(Outcome::Stuck) => stuck(&standing),
     };
-    let tone = match outcome {
-        Some(Outcome::Stuck) if !standing.settled.is_empty() => Tone::Warn,
-        outcome => outcome_tone(outcome),
-    };
+    let tone = outcome_tone(outcome, standing.settled.is_some());
     let why = closed.and_then(|closing| closing.why);
     view! {
         <div class="note" data-tone=tone.word()>
@@ -204,11 +205,14 @@ pub(super) fn Verdict(closed: Option<ChangeClosing>, adopts: bool, standing: Sta
 /// What a change that could not be finished asks for.
 fn stuck(standing: &Standing) -> String {
     const WHY: &str = "the switch was neither as before nor as planned, or it could not be asked";
-    let by: Vec<_> = standing.settled.iter().map(ToString::to_string).collect();
-    match by.as_slice() {
-        [] => format!(
+    let Some(settled) = &standing.settled else {
+        return format!(
             "Needs you: {WHY}. Try again, or accept what the switch says; each is a change of its own."
-        ),
+        );
+    };
+    let by: Vec<_> = settled.iter().map(ToString::to_string).collect();
+    match by.as_slice() {
+        [] => format!("This needed somebody: {WHY}. What it was about is no longer there."),
         [one] => format!("This needed somebody: {WHY}. Change {one} settled it."),
         all => format!("This needed somebody: {WHY}. Changes {} settled it.", list(all)),
     }

@@ -7,7 +7,7 @@ use patchbay_domain::{ChangeId, ChangeRecord, HistoryItem, HistoryPage, Outcome,
 use std::sync::Arc;
 
 fn standing() -> Standing {
-    Standing { stage: Stage::Running, settled: Vec::new() }
+    Standing { stage: Stage::Running, settled: None }
 }
 
 fn page(record: ChangeRecord) -> String {
@@ -58,12 +58,13 @@ fn a_stuck_change_asks_for_a_person() {
 #[test]
 fn a_stuck_change_that_was_settled_asks_for_nobody() {
     let standing = |changes: &[u64]| Standing {
-        settled: changes.iter().map(|change| ChangeId::new(*change)).collect(),
+        settled: Some(changes.iter().map(|change| ChangeId::new(*change)).collect()),
         ..standing()
     };
     assert_says(&page_at(stuck(), standing(&[14, 15])), &["Changes 14 and 15 settled it."]);
     let settled = page_at(stuck(), standing(&[14]));
-    assert_says(&settled, &["Change 14 settled it."]);
+    assert_says(&settled, &["Change 14 settled it.", ">settled<"]);
+    assert_says(&page_at(stuck(), standing(&[])), &["What it was about is no longer there."]);
     for gone in ["/?accept=", "/?retry=", "Needs you", r#"note" data-tone="bad""#] {
         assert!(!settled.contains(gone), "{gone} in {settled}");
     }

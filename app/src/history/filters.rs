@@ -6,7 +6,7 @@ use patchbay_domain::history::SEARCH_MAX_CHARS;
 use patchbay_domain::{AdapterId, HistoryQuery, Topology};
 
 use super::HISTORY_PATH;
-use super::address::{self, BEFORE_FIELD, FIELDS, KINDS, OUTCOMES};
+use super::address::{self, BEFORE_FIELD, ENDINGS, FIELDS, KINDS};
 
 /// The most functions offered in one list; a rack with more offers those of the chosen adapter.
 const FUNCTION_CHOICES_MAX: usize = 64;
@@ -37,7 +37,7 @@ pub fn Filters(
     let hosts = topology.hosts.values().map(|host| Choice::new(host.id, host.name.clone())).collect();
     let adapters = topology.adapters.keys().map(|id| Choice::new(id, adapter_name(&topology, *id))).collect();
     let kinds = KINDS.map(|(_, word, name)| Choice::new(word, name)).to_vec();
-    let outcomes = OUTCOMES.map(|(_, word, name)| Choice::new(word, name)).to_vec();
+    let endings = ENDINGS.map(|(_, word, name)| Choice::new(word, name)).to_vec();
     let functions = functions(&query, &topology);
     view! {
         <form class="filters card" method="get" action=HISTORY_PATH role="search" aria-label="Filter the history">
@@ -52,7 +52,7 @@ pub fn Filters(
                 <summary>"More filters"</summary>
                 <div class="filters-more">
                     <Select name="kind" label="What" any="Changes and events" choices=kinds chosen=value("kind")/>
-                    <Select name="outcome" label="Outcome" any="Any outcome" choices=outcomes chosen=value("outcome")/>
+                    <Select name="outcome" label="Outcome" any="Any outcome" choices=endings chosen=value("outcome")/>
                     <Select name="host" label="Host" any="Any host" choices=hosts chosen=value("host")/>
                     <Select name="adapter" label="Adapter" any="Any adapter" choices=adapters chosen=value("adapter")/>
                     <Select name="function" label="Function" any=functions.1 choices=functions.0 chosen=value("function")/>
@@ -171,9 +171,9 @@ fn said(name: &str, query: &HistoryQuery, topology: &Topology) -> String {
         "kind" => {
             KINDS.iter().find(|(kind, ..)| Some(*kind) == query.kind).map(|(.., said)| (*said).to_owned())
         }
-        "outcome" => OUTCOMES
+        "outcome" => ENDINGS
             .iter()
-            .find(|(outcome, ..)| Some(*outcome) == query.outcome)
+            .find(|(ending, ..)| Some(*ending) == query.outcome)
             .map(|(.., said)| (*said).to_owned()),
         "from" => query.from.map(|at| format!("from {} UTC", at.format("%-d %b %Y, %H:%M"))),
         "to" => query.to.map(|at| format!("before {} UTC", at.format("%-d %b %Y, %H:%M"))),
@@ -206,9 +206,9 @@ mod tests {
 
     #[test]
     fn the_form_holds_what_is_set() {
-        let drawn = filters("host=3&text=INC%22&outcome=stuck");
+        let drawn = filters("host=3&text=INC%22&outcome=needs_you");
         assert!(drawn.contains(r#"<option value="3" selected>web-03</option>"#), "{drawn}");
-        assert!(drawn.contains(r#"<option value="stuck" selected>Needs you</option>"#), "{drawn}");
+        assert!(drawn.contains(r#"<option value="needs_you" selected>Needs you</option>"#), "{drawn}");
         assert!(drawn.contains("INC&quot;"), "{drawn}");
     }
 

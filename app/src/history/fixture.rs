@@ -21,6 +21,7 @@ pub(crate) fn line(seq: u64, at: i64) -> HistoryItem {
         outcome: None,
         reason: None,
         why: None,
+        settled: false,
     }
 }
 

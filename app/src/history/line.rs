@@ -30,8 +30,8 @@ pub fn Line(
     /// What happened.
     item: HistoryItem,
 ) -> impl IntoView {
-    let HistoryItem { seq, at, actor, kind, title, change, outcome, reason, why } = item;
-    let badge = change.map(|_| view! { <OutcomeBadge outcome/> });
+    let HistoryItem { seq, at, actor, kind, title, change, outcome, reason, why, settled } = item;
+    let badge = change.map(|_| view! { <OutcomeBadge outcome settled/> });
     let heading = match change {
         Some(id) => leptos::either::Either::Left(view! { <a href=format!("/history/{id}")>{title}</a> }),
         None => leptos::either::Either::Right(title),
@@ -42,7 +42,7 @@ pub fn Line(
             <div class="line-body">
                 <p class="line-title">{heading} {badge}</p>
                 {reason.map(|reason| view! { <p class="line-reason">{reason}</p> })}
-                {why.map(|why| view! { <p class="line-why" data-tone=why_tone(outcome)>{why}</p> })}
+                {why.map(|why| view! { <p class="line-why" data-tone=why_tone(outcome, settled)>{why}</p> })}
             </div>
             <p class="line-meta"><span class="line-who">{actor.to_string()}</span> <When at/></p>
         </li>
@@ -50,10 +50,10 @@ pub fn Line(
 }
 
 /// How loudly the sentence about an ending speaks.
-const fn why_tone(outcome: Option<Outcome>) -> &'static str {
+const fn why_tone(outcome: Option<Outcome>, settled: bool) -> &'static str {
     match outcome {
-        Some(Outcome::Stuck) => "bad",
-        Some(Outcome::RolledBack) => "warn",
+        Some(Outcome::Stuck) if !settled => "bad",
+        Some(Outcome::RolledBack | Outcome::Stuck) => "warn",
         Some(Outcome::Applied) | None => "plain",
     }
 }
@@ -94,6 +94,9 @@ mod tests {
         assert!(open.contains(">open<"), "{open}");
         let stuck = html(|| view! { <Line item=change(Some(Outcome::Stuck), Some("Port 8 is gone."))/> });
         assert!(stuck.contains("needs you") && stuck.contains("Port 8 is gone."), "{stuck}");
+        let item = HistoryItem { settled: true, ..change(Some(Outcome::Stuck), Some("Port 8 is gone.")) };
+        let settled = html(|| view! { <Line item/> });
+        assert!(settled.contains(">settled<") && !settled.contains(r#"data-tone="bad""#), "{settled}");
     }
 
     #[test]

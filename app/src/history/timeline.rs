@@ -85,7 +85,7 @@ fn TimelineBody(shown: Shown) -> impl IntoView {
                 <ol class="lines">
                     <For
                         each=move || lines_of(table, day)
-                        key=|item| (item.seq, item.outcome)
+                        key=|item| (item.seq, item.outcome, item.settled)
                         children=|item| view! { <Line item/> }
                     />
                 </ol>

@@ -75,19 +75,21 @@ impl Stage {
     }
 }
 
-/// The tone of a change; one without an outcome is on its way.
-pub const fn outcome_tone(outcome: Option<Outcome>) -> Tone {
+/// The tone of a change; one without an outcome is on its way. One that could not be finished is settled when later changes
+/// decided about all of it.
+pub const fn outcome_tone(outcome: Option<Outcome>, settled: bool) -> Tone {
     match outcome {
         Some(Outcome::Applied) => Tone::Ok,
-        Some(Outcome::RolledBack) => Tone::Warn,
-        Some(Outcome::Stuck) => Tone::Bad,
+        Some(Outcome::Stuck) if !settled => Tone::Bad,
+        Some(Outcome::RolledBack | Outcome::Stuck) => Tone::Warn,
         None => Tone::Busy,
     }
 }
 
 /// The word for a change.
-pub const fn outcome_word(outcome: Option<Outcome>, stage: Stage) -> &'static str {
+const fn outcome_word(outcome: Option<Outcome>, stage: Stage, settled: bool) -> &'static str {
     match outcome {
+        Some(Outcome::Stuck) if settled => "settled",
         Some(outcome) => outcome.words(),
         None => stage.word(),
     }
@@ -122,10 +124,13 @@ pub fn OutcomeBadge(
     /// How far it is until then.
     #[prop(optional)]
     stage: Stage,
+    /// Of one that could not be finished, whether later ones decided about all of it.
+    #[prop(optional)]
+    settled: bool,
 ) -> impl IntoView {
     view! {
-        <span class="badge" data-tone=outcome_tone(outcome).word()>
-            {outcome_word(outcome, stage)}
+        <span class="badge" data-tone=outcome_tone(outcome, settled).word()>
+            {outcome_word(outcome, stage, settled)}
         </span>
     }
 }

@@ -4,9 +4,17 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{Cells, moment, stored, word};
 use patchbay_domain::history::SEARCH_MAX_CHARS;
-use patchbay_domain::{ChangeId, HistoryItem, HistoryPage, HistoryQuery, Seq};
+use patchbay_domain::{ChangeId, Ending, HistoryItem, HistoryPage, HistoryQuery, Seq};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite};
+
+/// Whether about a function of a change, one that is still there, nothing was decided since it could not be finished.
+macro_rules! unsettled {
+    () => {
+        "EXISTS (SELECT 1 FROM unsettled u JOIN functions f ON f.id = u.function JOIN adapters a ON a.id = f.adapter
+                 WHERE u.change = c.id AND f.shown = 1 AND a.state <> 'replaced')"
+    };
+}
 
 impl Store {
     /// One page of the history, newest first, with all filters of the query together.
@@ -101,10 +109,12 @@ fn subjects(query: &HistoryQuery) -> impl Iterator<Item = (&'static str, u32)> {
 
 /// One row more than the page holds, to tell whether there is another page.
 fn select(query: &HistoryQuery, lead: Lead) -> Result<QueryBuilder<Sqlite>, StoreError> {
-    let mut sql = QueryBuilder::new(
+    let mut sql = QueryBuilder::new(concat!(
         "SELECT l.seq, l.at, l.kind, l.title, l.reason, c.id AS change, c.outcome, c.why,
-                (SELECT e.actor FROM ledger e WHERE e.seq = l.seq) AS actor FROM ",
-    );
+                coalesce(c.outcome = 'stuck' AND NOT ",
+        unsettled!(),
+        ", 0) AS settled, (SELECT e.actor FROM ledger e WHERE e.seq = l.seq) AS actor FROM ",
+    ));
     sql.push(lead.tables()).push(" WHERE ").push(lead.seq()).push(" < ");
     sql.push_bind(query.before.map_or(i64::MAX, |seq| stored(seq.get())));
     if let Lead::Subject(kind, id) = lead {
@@ -138,8 +148,11 @@ fn push_filters(sql: &mut QueryBuilder<Sqlite>, query: &HistoryQuery) -> Result<
     if let Some(kind) = &query.kind {
         sql.push(" AND l.kind = ").push_bind(word(kind)?);
     }
-    if let Some(outcome) = &query.outcome {
-        sql.push(" AND c.outcome = ").push_bind(word(outcome)?);
+    if let Some(ending) = query.outcome {
+        sql.push(" AND c.outcome = ").push_bind(word(&ending.outcome())?);
+        if ending == Ending::NeedsYou {
+            sql.push(" AND ").push(unsettled!());
+        }
     }
     if let Some(from) = query.from {
         sql.push(" AND l.at >= ").push_bind(moment(from));
@@ -184,13 +197,14 @@ fn item(row: &SqliteRow) -> Result<HistoryItem, StoreError> {
         outcome: cells.word_or_none("outcome")?,
         reason: cells.text_or_none("reason")?.map(str::to_owned),
         why: cells.text_or_none("why")?.map(str::to_owned),
+        settled: cells.flag("settled")?,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use patchbay_domain::{AdapterId, FunctionId, HostId, ItemKind, Outcome};
+    use patchbay_domain::{AdapterId, FunctionId, HostId, ItemKind};
 
     /// How SQLite says it will run the query for a page.
     async fn query_plan(store: &Store, query: &HistoryQuery) -> String {
@@ -225,8 +239,12 @@ mod tests {
             ),
             (HistoryQuery { kind: Some(ItemKind::Links), ..all() }, "lines_by_kind (kind=? AND rowid<?)"),
             (
-                HistoryQuery { outcome: Some(Outcome::Stuck), ..all() },
+                HistoryQuery { outcome: Some(Ending::Stuck), ..all() },
                 "changes_by_outcome (outcome=? AND opened_seq<?)",
+            ),
+            (
+                HistoryQuery { outcome: Some(Ending::NeedsYou), ..all() },
+                "SEARCH u USING PRIMARY KEY (change=?)",
             ),
         ];
         for (query, wanted) in cases {

@@ -21,7 +21,7 @@ pub fn JustNow() -> impl IntoView {
         Either::Right(view! {
             <ol class="latest">
                 // Each line stays with its change: what is pressed is never another one's button.
-                <For each=move || recent.get().items key=|item| (item.seq, item.outcome) let(item)>
+                <For each=move || recent.get().items key=|item| (item.seq, item.outcome, item.settled) let(item)>
                     <Line item/>
                 </For>
             </ol>
@@ -38,14 +38,14 @@ pub fn JustNow() -> impl IntoView {
 #[component]
 fn Line(item: HistoryItem) -> impl IntoView {
     let scene = scene();
-    let HistoryItem { at, actor, kind, title, change, outcome, reason, .. } = item;
+    let HistoryItem { at, actor, kind, title, change, outcome, reason, settled, .. } = item;
     let title = match change {
         Some(change) => Either::Left(view! { <a href=format!("/history/{change}")>{title.clone()}</a> }),
         None => Either::Right(title.clone()),
     };
     let begun = move || change.is_some_and(|change| scene.state.begun.with(|begun| begun.contains(&change)));
     let badge = (kind == ItemKind::Change)
-        .then_some(move || view! { <OutcomeBadge outcome stage=Stage::of(begun())/> });
+        .then_some(move || view! { <OutcomeBadge outcome stage=Stage::of(begun()) settled/> });
     let undo = change.filter(|_| outcome == Some(Outcome::Applied)).map(|change| {
         let label = format!("Undo change {change}");
         view! {

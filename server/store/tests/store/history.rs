@@ -48,13 +48,13 @@ fn cases() -> Vec<(HistoryQuery, Vec<u64>)> {
         (HistoryQuery { kind: Some(ItemKind::Links), ..all() }, vec![7]),
         (HistoryQuery { kind: Some(ItemKind::Reachability), ..all() }, vec![8]),
         (HistoryQuery { kind: Some(ItemKind::Drift), ..all() }, vec![]),
-        (HistoryQuery { outcome: Some(Outcome::Applied), ..all() }, vec![3]),
-        (HistoryQuery { outcome: Some(Outcome::RolledBack), ..all() }, vec![5]),
+        (HistoryQuery { outcome: Some(Ending::Applied), ..all() }, vec![3]),
+        (HistoryQuery { outcome: Some(Ending::RolledBack), ..all() }, vec![5]),
         (HistoryQuery { from: Some(lab::at(10)), ..all() }, vec![8, 7]),
         (HistoryQuery { to: Some(lab::at(1)), ..all() }, vec![1]),
         (HistoryQuery { from: Some(lab::at(1)), to: Some(lab::at(11)), ..all() }, vec![9, 7, 5, 3, 2]),
         (HistoryQuery { host: Some(HOST_A), function: Some(NIC_VF1), ..all() }, vec![3, 2]),
-        (HistoryQuery { host: Some(HOST_B), outcome: Some(Outcome::Applied), ..all() }, vec![3]),
+        (HistoryQuery { host: Some(HOST_B), outcome: Some(Ending::Applied), ..all() }, vec![3]),
         (HistoryQuery { adapter: Some(NIC), person: Some("bob".to_owned()), ..all() }, vec![]),
     ]
 }
@@ -125,6 +125,75 @@ async fn what_was_made_from_a_change_is_found_also_in_a_database_that_did_not_no
     for (query, wanted) in cases {
         assert_eq!(found(&lab, query.clone()).await, wanted, "{query:?}");
     }
+}
+
+/// The stuck changes that need somebody, and all of them with whether they are settled, newest first.
+async fn stuck(lab: &Lab) -> (Vec<u64>, Vec<(u64, bool)>) {
+    let needed = found(lab, HistoryQuery { outcome: Some(Ending::NeedsYou), ..all() }).await;
+    let query = HistoryQuery { outcome: Some(Ending::Stuck), ..all() };
+    let items = lab.store.history(&query).await.expect("a page").items;
+    (needed, items.iter().map(|item| (item.seq.get(), item.settled)).collect())
+}
+
+#[tokio::test]
+async fn a_stuck_change_needs_somebody_until_about_each_of_its_functions_something_was_decided() {
+    let lab = Lab::discovered().await;
+    let intent = Intent::moving(vec![Move::new(NIC_VF1, Some(HOST_B)), Move::new(NIC_VF2, Some(HOST_B))]);
+    let plan = plan(&lab.ready().await, &intent).expect("allowed");
+    let opening = lab::opening(ChangeId::new(1), "ada", intent, plan, "INC-1");
+    let opened = lab.write(Writing::Open(Box::new(opening))).await.expect("opened").seq.get();
+    lab.close(ChangeId::new(1), Outcome::Stuck).await;
+    assert_eq!(stuck(&lab).await, (vec![opened], vec![(opened, false)]));
+    let end = async |function, to, outcome| {
+        let change = lab.open("bob", function, to, "afterwards").await;
+        lab.close(change, outcome).await;
+    };
+    end(NIC_VF1, Some(HOST_B), Outcome::Applied).await;
+    end(NIC_VF2, Some(HOST_B), Outcome::RolledBack).await;
+    assert_eq!(stuck(&lab).await, (vec![opened], vec![(opened, false)]), "the other one was rolled back");
+    end(NIC_VF2, Some(HOST_A), Outcome::Applied).await;
+    assert_eq!(stuck(&lab).await, (vec![], vec![(opened, true)]));
+}
+
+#[tokio::test]
+async fn a_stuck_change_of_a_card_that_is_gone_needs_nobody_until_the_card_is_back() {
+    let lab = Lab::discovered().await;
+    let change = lab.open("ada", HBA_VF1, Some(HOST_A), "INC-1").await;
+    lab.close(change, Outcome::Stuck).await;
+    let needed = async || stuck(&lab).await.0.len();
+    assert_eq!(needed().await, 1);
+    let mut other = lab::observation();
+    other.slots[1].adapter = Some(lab::card(AdapterKind::Hba, 0x2532, 0x2000, 2));
+    lab.discover(&other).await;
+    assert_eq!(needed().await, 0);
+    lab.discover(&lab::observation()).await;
+    assert_eq!(needed().await, 1);
+}
+
+#[tokio::test]
+async fn a_database_that_did_not_note_it_knows_which_stuck_changes_need_somebody() {
+    let lab = Lab::discovered().await;
+    for (function, to) in [(NIC_VF1, HOST_B), (NIC_VF2, HOST_B), (HBA_VF1, HOST_A)] {
+        let change = lab.open("ada", function, Some(to), "INC-1").await;
+        lab.close(change, Outcome::Stuck).await;
+    }
+    let settle = async |function| {
+        let change = lab.open("bob", function, Some(HOST_B), "afterwards").await;
+        lab.close(change, Outcome::Applied).await;
+    };
+    settle(NIC_VF1).await;
+    write_others(&lab, 128).await;
+    settle(NIC_VF2).await;
+    let before = stuck(&lab).await;
+    assert_eq!((before.0.len(), before.1.len()), (1, 3));
+    let mut raw = lab.raw().await;
+    let older =
+        "DROP TRIGGER changes_stuck; DROP TRIGGER changes_settle; DROP VIEW decided; DROP TABLE unsettled;
+                 DELETE FROM _sqlx_migrations WHERE version = 11";
+    sqlx::raw_sql(older).execute(&mut raw).await.expect("as an older version left it");
+    drop(raw);
+    let lab = lab.reopened().await;
+    assert_eq!(stuck(&lab).await, before);
 }
 
 async fn unfiled(lab: &Lab) -> i64 {
