@@ -19,6 +19,7 @@ mod encoding;
 pub mod guard;
 pub mod hosts;
 pub mod lab;
+mod own_thread;
 pub mod pages;
 pub mod racks;
 mod say;

@@ -9,6 +9,8 @@ use patchbay::config::{Cli, Command};
 use std::error::Error;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
+use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 /// A change makes thousands of small things in one thread and lets go of them in another, which the system's own
@@ -16,14 +18,13 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     log(&cli.log);
-    let ran = match cli.command {
-        Command::Serve(options) => patchbay::serve::run(options).await,
-        Command::Softswitch(options) => patchbay::softswitch::run(options).await,
-        Command::Verify(options) => patchbay::verify::run(options).await,
+    let runtime = Builder::new_multi_thread().worker_threads(workers()).enable_all().build();
+    let ran = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli.command)),
+        Err(error) => Err(error.into()),
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,
@@ -32,6 +33,20 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Serve(options) => patchbay::serve::run(options).await,
+        Command::Softswitch(options) => patchbay::softswitch::run(options).await,
+        Command::Verify(options) => patchbay::verify::run(options).await,
+    }
+}
+
+/// One processor is left to the threads of the engine and of the database: a worker more would only be woken to find
+/// nothing to do.
+fn workers() -> usize {
+    available_parallelism().map_or(1, |all| all.get().saturating_sub(1).max(1))
 }
 
 /// Logs go to standard error; standard output is for what a script may want to read.

@@ -5,6 +5,7 @@ use crate::breaking::LabBench;
 use crate::config::{SWITCH_PORT, ServeOptions, SwitchAddress};
 use crate::desk::ServerDesk;
 use crate::hosts::{HostNames, HostsError, switch_key};
+use crate::own_thread::OwnThread;
 use crate::say::say;
 use crate::{api, guard, lab, pages};
 use axum::Router;
@@ -85,6 +86,7 @@ pub enum ServeError {
 struct House {
     engine: Engine,
     tasks: EngineTasks,
+    thread: OwnThread,
     store: Store,
     lab: Vec<Running>,
     app: Router,
@@ -127,8 +129,9 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
         }
     }
     names.give(&mut switches)?;
-    let (engine, tasks) =
-        Engine::start(Arc::new(store.clone()), switches, EngineOptions::default(), Clock::SYSTEM).await?;
+    let thread = OwnThread::start("engine")?;
+    let starting = Engine::start(Arc::new(store.clone()), switches, EngineOptions::default(), Clock::SYSTEM);
+    let (engine, tasks) = thread.handle().spawn(starting).await.map_err(io::Error::other)??;
     let (stop, stopping) = watch::channel(false);
     let notices = if lab.is_empty() { Vec::new() } else { vec![lab_notice()] };
     let desk = ServerDesk::new(engine.clone(), store.clone(), notices, stopping);
@@ -142,7 +145,7 @@ async fn open(options: &ServeOptions) -> Result<House, ServeError> {
     if options.listen.ip().is_loopback() {
         app = app.layer(axum::middleware::from_fn(guard::own_names_only));
     }
-    Ok(House { engine, tasks, store, lab, app, stop })
+    Ok(House { engine, tasks, thread, store, lab, app, stop })
 }
 
 /// How the engine reaches a switch. Its name stands in those of its hosts that nobody named, so no two have the same.
@@ -173,7 +176,7 @@ pub fn router(desk: &Arc<dyn Desk>, assets: &Arc<Assets>, lab: Option<&LabBench>
 
 impl House {
     async fn serve(self, listener: TcpListener) -> Result<(), ServeError> {
-        let Self { engine, tasks, store, lab, app, stop } = self;
+        let Self { engine, tasks, thread, store, lab, app, stop } = self;
         let mut stopping = stop.subscribe();
         let until_stopped = async move {
             let _ = stopping.wait_for(|stop| *stop).await;
@@ -191,6 +194,7 @@ impl House {
         if timeout(STOP_WITHIN, server).await.is_err() {
             warn!("a request did not end in time");
         }
+        thread.end();
         for switch in lab {
             switch.stop().await;
         }

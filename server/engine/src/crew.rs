@@ -3,6 +3,7 @@
 use crate::asks::Asks;
 use crate::book::Book;
 use crate::execute::{carry_out, settle};
+use crate::foresight::Foresight;
 use crate::health::Chart;
 use crate::lanes::Lanes;
 use crate::life::Waiting;
@@ -15,6 +16,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -78,8 +80,12 @@ pub(crate) struct Inner {
     /// Wakes in the order of asking, so that a simulation is the same every time.
     pub(crate) stopping: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    /// Where the engine runs, for what is begun by a caller who may run elsewhere.
+    runtime: Handle,
     /// Changes that wait. Whoever takes one out decides what becomes of it: it begins, is cancelled or turned away.
     waiting: Mutex<BTreeMap<ChangeId, Kept>>,
+    /// What is read of changes that are being written.
+    pub(crate) foresight: Foresight,
 }
 
 impl std::ops::Deref for Crew {
@@ -104,7 +110,10 @@ impl Crew {
         stopping: CancellationToken,
     ) -> Self {
         let (lanes, tasks, waiting) = (Lanes::default(), TaskTracker::new(), Mutex::default());
-        Self(Arc::new(Inner { book, asks, lanes, benches, options, stopping, tasks, waiting }))
+        let (foresight, runtime) = (Foresight::default(), Handle::current());
+        let inner =
+            Inner { book, asks, lanes, benches, options, stopping, tasks, runtime, waiting, foresight };
+        Self(Arc::new(inner))
     }
 
     /// Puts an accepted change into the queue, and carries it out when its turn has come.
@@ -112,7 +121,16 @@ impl Crew {
         let (id, plan) = (change.change(), change.plan());
         let (sender, taken) = oneshot::channel();
         self.waiting().insert(id, Kept { change, _taken: sender });
-        let queued = self.lanes.queue_change(id, person, &plan.switches);
+        let (turn, foreseen) = match self.foresight.take(id) {
+            Some((turn, foreseen)) => (Ok(turn), Some(foreseen)),
+            None => (Err(self.lanes.queue_change(id, person, &plan.switches)), None),
+        };
+        let turn = async {
+            match turn {
+                Ok(turn) => turn,
+                Err(queued) => queued.turn().await,
+            }
+        };
         let crew = self.clone();
         self.tasks.spawn(async move {
             tokio::select! {
@@ -124,7 +142,7 @@ impl Crew {
                 }
                 // Cancelled, or carried out in company.
                 _ = taken => {}
-                turn = queued.turn() => carry_out(&crew, id, turn).await,
+                turn = turn => carry_out(&crew, id, turn, foreseen).await,
             }
         });
     }
@@ -145,7 +163,8 @@ impl Crew {
         let cancelled = self.take(change)?.cancelled(by);
         let crew = self.clone();
         // A task of its own: it must come to its end even if the person who asked for it has gone.
-        let settled = self.tasks.spawn(async move { settle(&crew, cancelled).await });
+        let settle = async move { settle(&crew, cancelled).await };
+        let settled = self.tasks.spawn_on(settle, &self.runtime);
         Some(timeout(self.options.call_limit, settled).await.is_ok_and(|settled| settled.unwrap_or(false)))
     }
 

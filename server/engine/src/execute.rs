@@ -13,6 +13,7 @@
 use crate::asks::Answer;
 use crate::back::{Patience, back};
 use crate::crew::Crew;
+use crate::foresight::Foreseen;
 use crate::lanes::Turn;
 use crate::life::{Running, Settled, Undoing};
 use crate::meant::Meant;
@@ -32,11 +33,13 @@ use tracing::{error, info};
 const COMPANY_STEPS_MAX: usize = 32;
 
 /// Carries a change out whose turn it is, with those that may come along, and writes down how they ended.
-pub(crate) async fn carry_out(crew: &Crew, change: ChangeId, turn: Turn) {
+///
+/// What was read of its logical ports while it was written serves when it goes alone.
+pub(crate) async fn carry_out(crew: &Crew, change: ChangeId, turn: Turn, foreseen: Option<Foreseen>) {
     let plans = in_company(crew, change, &turn);
     let switches = plans.first().map(|(_, plan)| plan.switches.clone()).unwrap_or_default();
     let adopts = plans.iter().any(|(_, plan)| !plan.adoptions.is_empty());
-    let settled = all_forward(crew, &plans).await;
+    let settled = all_forward(crew, &plans, foreseen).await;
     settle_all(crew, settled, turn, adopts).await;
     for switch in switches {
         crew.look_at(switch);
@@ -62,8 +65,19 @@ fn in_company(crew: &Crew, change: ChangeId, turn: &Turn) -> Vec<(ChangeId, Arc<
 
 /// Every step of every change, each change after the one before; then one reading back. One that fails is taken back
 /// before the next one begins.
-async fn all_forward(crew: &Crew, plans: &[(ChangeId, Arc<Plan>)]) -> Vec<Settled> {
-    let mut before = read_before(crew, plans).await;
+async fn all_forward(
+    crew: &Crew,
+    plans: &[(ChangeId, Arc<Plan>)],
+    foreseen: Option<Foreseen>,
+) -> Vec<Settled> {
+    let foreseen = match (foreseen, plans) {
+        (Some(foreseen), [(_, plan)]) => foreseen.held(crew, plan).await,
+        _ => None,
+    };
+    let mut before = match foreseen {
+        Some(before) => before,
+        None => read_before(crew, plans).await,
+    };
     let (mut sent, mut settled, mut patience) = (Vec::new(), Vec::new(), Patience::default());
     for (at, (change, _)) in plans.iter().enumerate() {
         // One that was cancelled meanwhile is not there any more.

@@ -85,6 +85,23 @@ impl Lanes {
         self.enter(person, switches, Some(change))
     }
 
+    /// A turn for a change at once, when these switches are free and nobody waits for one of them.
+    pub(crate) fn at_once(&self, person: &str, switches: &[SwitchId]) -> Option<Turn> {
+        let mut state = self.state();
+        let free = |lane: &Lane| !lane.busy && lane.waiting.is_empty();
+        if !switches.iter().all(|switch| state.lanes.get(switch).is_none_or(free)) {
+            return None;
+        }
+        let Ticket { number, .. } = state.ticket(person, switches);
+        for switch in switches {
+            let lane = state.lanes.entry(*switch).or_default();
+            lane.busy = true;
+            lane.served = lane.served.max(number);
+        }
+        drop(state);
+        Some(Turn { lanes: self.clone(), switches: switches.to_vec() })
+    }
+
     fn enter(&self, person: &str, switches: &[SwitchId], change: Option<ChangeId>) -> Queued {
         let (sender, go) = oneshot::channel();
         let mut state = self.state();
@@ -294,6 +311,20 @@ mod tests {
         assert!(lanes.queue("cy", &[switch(2)]).turn().now_or_never().is_some(), "another switch is free");
         drop(first);
         assert!(second.now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_turn_at_once_is_had_only_where_all_is_free_and_nobody_waits() {
+        let lanes = Lanes::default();
+        let both = [switch(1), switch(2)];
+        let turn = lanes.at_once("ana", &both).expect("nobody is before");
+        assert!(lanes.at_once("ben", &[switch(2)]).is_none() && lanes.at_once("ben", &[switch(3)]).is_some());
+        let mut waiting = Box::pin(lanes.queue("ben", &[switch(2)]).turn());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(turn);
+        assert!(lanes.at_once("ana", &both).is_none(), "ben was first on one of them");
+        drop(waiting.now_or_never().expect("it is free"));
+        assert!(lanes.at_once("ana", &both).is_some());
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! * `book`: the picture as everybody sees it, and who is told what;
 //! * `life`: the states of a change as types, with the chart;
 //! * `lanes`: whose turn it is on each switch; `crew`: what every task has at hand;
-//! * `execute`, `back`, `recover`: carrying a change out, taking it back, closing what a crash left open; `meant`: never on
-//!   another card than was meant;
+//! * `execute`, `back`, `recover`: carrying a change out, taking it back, closing what a crash left open; `foresight`: reading
+//!   it while it is written; `meant`: never on another card than was meant;
 //! * `recall`: what happened shortly before a start;
 //! * `observe`: one task for each switch that reads it; `health`: one that has its troubles raised and cleared.
 //!
@@ -20,6 +20,7 @@ mod crew;
 mod draft;
 mod error;
 mod execute;
+mod foresight;
 mod health;
 mod lanes;
 mod life;

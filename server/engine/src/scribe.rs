@@ -218,9 +218,17 @@ impl Scribe {
             return Ok(Vec::new());
         }
         let count = writings.len();
+        for writing in &writings {
+            if let Writing::Open(opening) = writing {
+                self.crew.foresee(opening.change, &opening.actor.to_string(), &opening.plan);
+            }
+        }
         match self.records.write(writings).await {
             Ok(entries) => Ok(entries.into_iter().map(|entry| self.book.publish(entry)).collect()),
-            Err(failure) => self.what_became(failure, count).await,
+            Err(failure) => {
+                self.crew.foresight.clear();
+                self.what_became(failure, count).await
+            }
         }
     }
 

@@ -56,6 +56,9 @@ pub struct Judge {
     last: Option<(Seq, Hash)>,
     /// Which switches are being sent a step.
     busy: BTreeSet<usize>,
+    /// Where something failed or somebody else did something since the present write began: what is opened by it may be read
+    /// meanwhile.
+    unquiet: BTreeSet<usize>,
     pub(crate) cards: Cards,
 }
 
@@ -193,8 +196,9 @@ impl Judge {
         let unready =
             plan.steps.iter().any(|s| first.insert(spot(s)) && before[&spot(s)] != pdfids(&s.before));
         let elsewhere = plan.moves.iter().any(|m| self.is_elsewhere(m, switches));
-        let disturbed = unready || elsewhere;
-        let open = Opened { plan: plan.clone(), before, disturbed, faulted: false, begun: false };
+        let unquiet = plan.switches.iter().any(|switch| self.unquiet.contains(&index(*switch)));
+        let (disturbed, faulted) = (unready || elsewhere || unquiet, unquiet);
+        let open = Opened { plan: plan.clone(), before, disturbed, faulted, begun: false };
         self.open.insert(id, open);
     }
 
@@ -327,8 +331,14 @@ impl Judge {
         self.busy.remove(&switch);
     }
 
+    /// Something begins to be written.
+    pub fn begins_writing(&mut self) {
+        self.unquiet.clear();
+    }
+
     /// A call of a switch goes wrong.
     pub fn faulted(&mut self, switch: usize) {
+        self.unquiet.insert(switch);
         for open in self.open.values_mut() {
             open.faulted |= open.plan.switches.iter().any(|s| index(*s) == switch);
         }
@@ -363,6 +373,7 @@ impl Judge {
 
     /// Somebody else changed what a switch holds.
     pub fn outsider(&mut self, switch: usize, before: &Bindings, after: &Bindings) {
+        self.unquiet.insert(switch);
         let spots: BTreeSet<At> =
             before.keys().chain(after.keys()).copied().filter(|at| before.get(at) != after.get(at)).collect();
         let touched: BTreeSet<Pdfid> = spots
@@ -385,6 +396,7 @@ impl Judge {
 
     /// A card or a whole switch went or came: everything there may fail.
     pub fn upheaval(&mut self, switch: usize) {
+        self.unquiet.insert(switch);
         for open in self.open.values_mut() {
             open.disturbed |= open.plan.switches.iter().any(|s| index(*s) == switch);
         }

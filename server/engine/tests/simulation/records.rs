@@ -86,6 +86,7 @@ impl Records for SimulatedRecords {
     }
 
     async fn write(&self, writings: Vec<Writing>) -> Result<Vec<Entry>, StoreError> {
+        self.0.with(|state| state.judge.begins_writing());
         self.before("write").await;
         let result = self.0.disk.write(writings).await;
         self.after().await;
