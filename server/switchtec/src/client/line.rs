@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::alarm::Alarm;
+use super::eager::Eagerness;
 use super::error::{LineError, ReachError};
 use crate::command::Command;
 use crate::command::identity::{GetPaxId, Ping, PingAnswer};
@@ -71,6 +72,7 @@ pub(super) struct Line {
     commands: TcpStream,
     answers: PacketReader,
     alarm: Alarm,
+    eagerness: Eagerness,
     events: JoinHandle<()>,
     events_alive: Arc<AtomicBool>,
     request_limit: Duration,
@@ -99,8 +101,9 @@ impl Line {
         let events_alive = Arc::new(AtomicBool::new(true));
         let events = tokio::spawn(listen(events, Arc::clone(&events_alive), notified));
         let (answers, alarm) = (PacketReader::default(), Alarm::new(request_limit));
+        let (eagerness, port_functions) = (Eagerness::default(), None);
         let mut line =
-            Self { commands, answers, alarm, events, events_alive, request_limit, port_functions: None };
+            Self { commands, answers, alarm, eagerness, events, events_alive, request_limit, port_functions };
         let identity = line.start(stamp).await?;
         Ok((line, identity))
     }
@@ -192,10 +195,10 @@ impl Line {
     }
 
     async fn exchange(&mut self, request: Packet) -> Result<Packet, LineError> {
-        let Self { commands, answers, alarm, request_limit, .. } = self;
+        let Self { commands, answers, alarm, eagerness, request_limit, .. } = self;
         let both = async {
             write_packet(commands, &request).await?;
-            answers.read(commands).await.map_err(LineError::from)
+            eagerness.wait(answers.read(commands)).await.map_err(LineError::from)
         };
         alarm.within(*request_limit, both).await.unwrap_or(Err(LineError::TimedOut(*request_limit)))
     }

@@ -17,6 +17,7 @@
 mod alarm;
 mod calls;
 mod dumps;
+mod eager;
 mod error;
 mod line;
 mod performance;
