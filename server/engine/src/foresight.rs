@@ -16,8 +16,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// How old a reading may be when its change begins: as old as one for a company becomes while the first of it is carried
-/// out. Writing takes longer than that only on a disk in trouble.
+/// How long ago a reading may have ended when its change begins: as long as for a company of which the first was carried out
+/// since. Writing takes longer than that only on a disk in trouble.
 const AGE_MAX: Duration = Duration::from_millis(50);
 
 /// What is being read, of changes that are being written.
@@ -25,10 +25,7 @@ const AGE_MAX: Duration = Duration::from_millis(50);
 pub(crate) struct Foresight(Mutex<BTreeMap<ChangeId, (Turn, Foreseen)>>);
 
 /// What the logical ports of a change hold.
-pub(crate) struct Foreseen {
-    began: Instant,
-    reading: JoinHandle<Result<Held, DriverError>>,
-}
+pub(crate) struct Foreseen(JoinHandle<(Result<Held, DriverError>, Instant)>);
 
 impl Foresight {
     fn all(&self) -> MutexGuard<'_, BTreeMap<ChangeId, (Turn, Foreseen)>> {
@@ -57,19 +54,19 @@ impl Crew {
         }
         let Some(turn) = self.lanes.at_once(person, &plan.switches) else { return };
         let (crew, plan) = (self.clone(), Arc::clone(plan));
-        let reading = self.tasks.spawn(async move { read_ports(&crew, &plan.steps).await });
-        self.foresight.all().insert(change, (turn, Foreseen { began: Instant::now(), reading }));
+        let reading = async move { (read_ports(&crew, &plan.steps).await, Instant::now()) };
+        self.foresight.all().insert(change, (turn, Foreseen(self.tasks.spawn(reading))));
     }
 }
 
 impl Foreseen {
     /// What was read, or why that failed; none when what was read is too old, or in doubt since.
     pub(crate) async fn held(self, crew: &Crew, plan: &Plan) -> Option<Result<Held, String>> {
-        let held = match self.reading.await.ok()? {
-            Ok(held) => held,
-            Err(error) => return Some(Err(error.to_string())),
+        let (held, ended) = match self.0.await.ok()? {
+            (Ok(held), ended) => (held, ended),
+            (Err(error), _) => return Some(Err(error.to_string())),
         };
-        let good = self.began.elapsed() <= AGE_MAX && !plan.switches.iter().any(|s| crew.is_in_doubt(*s));
+        let good = ended.elapsed() <= AGE_MAX && !plan.switches.iter().any(|s| crew.is_in_doubt(*s));
         good.then_some(Ok(held))
     }
 }

@@ -6,14 +6,19 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use common::{MemorySwitch, config, options, ready, submission};
 use patchbay_domain::*;
+use patchbay_driver::{Applied, Capabilities, DriverError, SwitchDriver};
 use patchbay_engine::{Clock, Engine, EngineTasks};
 use patchbay_store::memory::{MemoryRecords, WriteFault};
 use patchbay_store::{Loaded, Names, Records, StoreError, Writing};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
+
+/// Far more than it takes anything to go on.
+const LOOKS_MAX: u32 = 10_000;
 
 /// Records that open changes only while nobody holds their gate.
 #[derive(Clone, Default)]
@@ -77,6 +82,44 @@ impl Records for Gated {
     }
 }
 
+/// A switch that takes its time to tell what logical ports hold.
+struct Slow {
+    switch: MemorySwitch,
+    takes: Duration,
+}
+
+#[async_trait]
+impl SwitchDriver for Slow {
+    fn capabilities(&self) -> Capabilities {
+        self.switch.capabilities()
+    }
+
+    async fn observe(&self) -> Result<Observation, DriverError> {
+        self.switch.observe().await
+    }
+
+    async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError> {
+        tokio::time::sleep(self.takes).await;
+        self.switch.contents(ports).await
+    }
+
+    async fn vitals(&self) -> Result<Vitals, DriverError> {
+        self.switch.vitals().await
+    }
+
+    async fn apply(&self, step: &Step) -> Result<Applied, DriverError> {
+        self.switch.apply(step).await
+    }
+
+    async fn program(&self, step: &Step) -> Result<(), DriverError> {
+        self.switch.program(step).await
+    }
+
+    fn hints(&self) -> watch::Receiver<u64> {
+        self.switch.hints()
+    }
+}
+
 struct Desk {
     switch: MemorySwitch,
     records: Gated,
@@ -86,8 +129,12 @@ struct Desk {
 
 impl Desk {
     async fn open() -> Self {
+        Self::with_readings_of(Duration::ZERO).await
+    }
+
+    async fn with_readings_of(takes: Duration) -> Self {
         let (switch, records) = (MemorySwitch::default(), Gated::default());
-        let (engine, tasks) = start(&switch, &records).await;
+        let (engine, tasks) = start(Slow { switch: switch.clone(), takes }, &records).await;
         Self { switch, records, engine, _tasks: tasks }
     }
 
@@ -105,11 +152,15 @@ impl Desk {
         tokio::spawn(async move { engine.submit(asked).await.ok().map(|accepted| accepted.change) })
     }
 
-    /// Lets everything go on that can.
-    async fn settle(&self) {
-        for _ in 0..100 {
+    /// Lets everything else go on until logical ports were read so many times.
+    async fn until_read(&self, times: u32) {
+        for _ in 0..LOOKS_MAX {
+            if self.readings() == times {
+                return;
+            }
             tokio::task::yield_now().await;
         }
+        panic!("they were read {} times and not {times}", self.readings());
     }
 
     async fn applied(&self, asked: JoinHandle<Option<ChangeId>>) {
@@ -120,8 +171,8 @@ impl Desk {
     }
 }
 
-async fn start(switch: &MemorySwitch, records: &Gated) -> (Engine, EngineTasks) {
-    let configs = vec![config(Arc::new(switch.clone()))];
+async fn start(switch: Slow, records: &Gated) -> (Engine, EngineTasks) {
+    let configs = vec![config(Arc::new(switch))];
     let started = Engine::start(Arc::new(records.clone()), configs, options(), Clock::SYSTEM).await;
     let (engine, tasks) = started.expect("the engine starts");
     ready(&engine).await;
@@ -134,8 +185,7 @@ async fn a_change_is_read_while_it_is_written_and_nothing_is_sent_before_it_is_d
     let before = desk.readings();
     let held_up = desk.records.gate.clone().write_owned().await;
     let asked = desk.ask(1, 0);
-    desk.settle().await;
-    assert_eq!(desk.readings() - before, 1, "its logical ports are read");
+    desk.until_read(before + 1).await;
     assert!(desk.switch.held().is_empty() && desk.records.records.entries().iter().all(is_no_opening));
     drop(held_up);
     desk.applied(asked).await;
@@ -152,11 +202,19 @@ async fn what_was_read_long_before_a_change_is_durable_is_read_again() {
     let before = desk.readings();
     let held_up = desk.records.gate.clone().write_owned().await;
     let asked = desk.ask(1, 0);
-    desk.settle().await;
+    desk.until_read(before + 1).await;
     tokio::time::sleep(Duration::from_millis(51)).await;
     drop(held_up);
     desk.applied(asked).await;
     assert_eq!(desk.readings() - before, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_slow_switch_tells_when_the_change_is_durable_is_not_asked_again() {
+    let desk = Desk::with_readings_of(Duration::from_secs(1)).await;
+    let before = desk.readings();
+    desk.applied(desk.ask(1, 0)).await;
+    assert_eq!(desk.readings() - before, 2, "before and after its steps");
 }
 
 #[tokio::test(start_paused = true)]
