@@ -193,14 +193,20 @@ pub(super) fn Verdict(closed: Option<ChangeClosing>, adopts: bool, standing: Sta
         Some(Outcome::Stuck) => stuck(&standing),
     };
     let tone = outcome_tone(outcome, standing.settled.is_some());
+    let unanswered = closed.iter().flat_map(|closing| closing.reports.iter()).any(|report| report.unanswered);
+    let late = unanswered.then(|| view! { <p>{MAY_BE_LATE}</p> });
     let why = closed.and_then(|closing| closing.why);
     view! {
         <div class="note" data-tone=tone.word()>
             <p><b>{said}</b></p>
             {why.map(|why| view! { <p>{why}</p> })}
+            {late}
         </div>
     }
 }
+
+/// What is said of a change of which a step got no answer.
+const MAY_BE_LATE: &str = "A step got no answer, so the switch may have done it later. If it did, that was found, and the history says so.";
 
 /// What a change that could not be finished asks for.
 fn stuck(standing: &Standing) -> String {

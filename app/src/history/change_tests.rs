@@ -49,6 +49,18 @@ fn a_rolled_back_change_says_why_and_shows_the_way_back() {
 }
 
 #[test]
+fn a_change_of_which_a_step_got_no_answer_says_that_it_may_still_be_done() {
+    let mut unanswered = rolled_back();
+    let closing = unanswered.closed.as_mut().expect("it has ended");
+    let mut reports = closing.reports.to_vec();
+    reports[0].unanswered = true;
+    closing.reports = reports.into();
+    let said = "A step got no answer, so the switch may have done it later.";
+    assert_says(&page(unanswered), &[said]);
+    assert!(!page(rolled_back()).contains(said));
+}
+
+#[test]
 fn a_stuck_change_asks_for_a_person() {
     let drawn = page(stuck());
     assert_says(&drawn, &["needs you", r#"data-tone="bad""#, "Port 8 is gone."]);
