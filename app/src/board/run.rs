@@ -142,6 +142,10 @@ impl Run {
         for (step, mark) in self.marks.iter_mut().enumerate().filter(|(_, mark)| **mark == Mark::Waiting) {
             *mark = Untold::of(outcome, reports, step).into();
         }
+        self.end(outcome, why);
+    }
+
+    fn end(&mut self, outcome: Outcome, why: Option<&String>) {
         if outcome == Outcome::Stuck {
             self.unsettled = self.plan.functions().collect();
         }
@@ -181,10 +185,7 @@ impl Runs {
             match line.and_then(|item| Some((item.outcome?, item.why.as_ref()))) {
                 Some((outcome, why)) => {
                     run.marks.iter_mut().for_each(|mark| *mark = Mark::Unknown);
-                    if outcome == Outcome::Stuck {
-                        run.unsettled = run.plan.functions().collect();
-                    }
-                    run.ending = Some(Ending { outcome, why: why.cloned() });
+                    run.end(outcome, why);
                 }
                 None => run.lost = true,
             }

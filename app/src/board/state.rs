@@ -275,13 +275,15 @@ impl BoardState {
         }
         deltas.extend(found);
         let name = self.with(|t| self.switch().and_then(|id| Some(t.switches.get(&id)?.name.clone())));
-        self.recent.update(|recent| recent.entry(entry, &name.unwrap_or_default()));
         if entry.event.change().is_some() {
             self.runs.update(|runs| {
                 runs.entry(entry);
             });
-            self.recent.update(|recent| self.runs.with_untracked(|runs| recent.settle(runs)));
         }
+        self.recent.update(|recent| {
+            recent.entry(entry, &name.unwrap_or_default());
+            self.runs.with_untracked(|runs| recent.settle(runs));
+        });
     }
 
     /// Sets the signals of what changed.

@@ -121,15 +121,9 @@ impl Crew {
         let (id, plan) = (change.change(), change.plan());
         let (sender, taken) = oneshot::channel();
         self.waiting().insert(id, Kept { change, _taken: sender });
-        let (turn, foreseen) = match self.foresight.take(id) {
-            Some((turn, foreseen)) => (Ok(turn), Some(foreseen)),
-            None => (Err(self.lanes.queue_change(id, person, &plan.switches)), None),
-        };
-        let turn = async {
-            match turn {
-                Ok(turn) => turn,
-                Err(queued) => queued.turn().await,
-            }
+        let (queued, foreseen) = match self.foresight.take(id) {
+            Some((queued, foreseen)) => (queued, Some(foreseen)),
+            None => (self.lanes.queue_change(id, person, &plan.switches), None),
         };
         let crew = self.clone();
         self.tasks.spawn(async move {
@@ -142,7 +136,7 @@ impl Crew {
                 }
                 // Cancelled, or carried out in company.
                 _ = taken => {}
-                turn = turn => carry_out(&crew, id, turn, foreseen).await,
+                turn = queued.turn() => carry_out(&crew, id, turn, foreseen).await,
             }
         });
     }

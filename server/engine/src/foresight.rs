@@ -7,7 +7,7 @@
 
 use crate::crew::Crew;
 use crate::execute::read_ports;
-use crate::lanes::Turn;
+use crate::lanes::Queued;
 use patchbay_domain::{ChangeId, Held, Plan};
 use patchbay_driver::DriverError;
 use std::collections::BTreeMap;
@@ -22,18 +22,18 @@ const AGE_MAX: Duration = Duration::from_millis(50);
 
 /// What is being read, of changes that are being written.
 #[derive(Default)]
-pub(crate) struct Foresight(Mutex<BTreeMap<ChangeId, (Turn, Foreseen)>>);
+pub(crate) struct Foresight(Mutex<BTreeMap<ChangeId, (Queued, Foreseen)>>);
 
 /// What the logical ports of a change hold.
 pub(crate) struct Foreseen(JoinHandle<(Result<Held, DriverError>, Instant)>);
 
 impl Foresight {
-    fn all(&self) -> MutexGuard<'_, BTreeMap<ChangeId, (Turn, Foreseen)>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<ChangeId, (Queued, Foreseen)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes out what was begun for a change that is durable now.
-    pub(crate) fn take(&self, change: ChangeId) -> Option<(Turn, Foreseen)> {
+    pub(crate) fn take(&self, change: ChangeId) -> Option<(Queued, Foreseen)> {
         self.all().remove(&change)
     }
 
@@ -52,10 +52,10 @@ impl Crew {
         if plan.steps.is_empty() || plan.switches.iter().any(|switch| self.is_in_doubt(*switch)) {
             return;
         }
-        let Some(turn) = self.lanes.at_once(person, &plan.switches) else { return };
+        let Some(queued) = self.lanes.at_once(change, person, &plan.switches) else { return };
         let (crew, plan) = (self.clone(), Arc::clone(plan));
         let reading = async move { (read_ports(&crew, &plan.steps).await, Instant::now()) };
-        self.foresight.all().insert(change, (turn, Foreseen(self.tasks.spawn(reading))));
+        self.foresight.all().insert(change, (queued, Foreseen(self.tasks.spawn(reading))));
     }
 }
 

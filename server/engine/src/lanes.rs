@@ -77,34 +77,30 @@ pub(crate) struct Turn {
 impl Lanes {
     /// Takes a place in the queue for these switches.
     pub(crate) fn queue(&self, person: &str, switches: &[SwitchId]) -> Queued {
-        self.enter(person, switches, None)
+        self.enter(self.state(), person, switches, None)
     }
 
     /// The same for a change, which others may take along: then it gets no turn of its own.
     pub(crate) fn queue_change(&self, change: ChangeId, person: &str, switches: &[SwitchId]) -> Queued {
-        self.enter(person, switches, Some(change))
+        self.enter(self.state(), person, switches, Some(change))
     }
 
-    /// A turn for a change at once, when these switches are free and nobody waits for one of them.
-    pub(crate) fn at_once(&self, person: &str, switches: &[SwitchId]) -> Option<Turn> {
-        let mut state = self.state();
+    /// The same when these switches are free and nobody waits for one of them: then its turn has come already.
+    pub(crate) fn at_once(&self, change: ChangeId, person: &str, switches: &[SwitchId]) -> Option<Queued> {
+        let state = self.state();
         let free = |lane: &Lane| !lane.busy && lane.waiting.is_empty();
-        if !switches.iter().all(|switch| state.lanes.get(switch).is_none_or(free)) {
-            return None;
-        }
-        let Ticket { number, .. } = state.ticket(person, switches);
-        for switch in switches {
-            let lane = state.lanes.entry(*switch).or_default();
-            lane.busy = true;
-            lane.served = lane.served.max(number);
-        }
-        drop(state);
-        Some(Turn { lanes: self.clone(), switches: switches.to_vec() })
+        let all_free = switches.iter().all(|switch| state.lanes.get(switch).is_none_or(free));
+        all_free.then(|| self.enter(state, person, switches, Some(change)))
     }
 
-    fn enter(&self, person: &str, switches: &[SwitchId], change: Option<ChangeId>) -> Queued {
+    fn enter(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        person: &str,
+        switches: &[SwitchId],
+        change: Option<ChangeId>,
+    ) -> Queued {
         let (sender, go) = oneshot::channel();
-        let mut state = self.state();
         let ticket = state.ticket(person, switches);
         for &switch in switches {
             state.lanes.entry(switch).or_default().waiting.insert(ticket);

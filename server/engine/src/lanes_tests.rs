@@ -23,14 +23,20 @@ fn one_at_a_time_on_a_switch_and_others_beside_it() {
 fn a_turn_at_once_is_had_only_where_all_is_free_and_nobody_waits() {
     let lanes = Lanes::default();
     let both = [switch(1), switch(2)];
-    let turn = lanes.at_once("ana", &both).expect("nobody is before");
-    assert!(lanes.at_once("ben", &[switch(2)]).is_none() && lanes.at_once("ben", &[switch(3)]).is_some());
+    let at_once = |person, switches: &[SwitchId]| {
+        let queued = lanes.at_once(ChangeId::new(1), person, switches)?;
+        Some(queued.turn().now_or_never().expect("its turn has come"))
+    };
+    let turn = at_once("ana", &both).expect("nobody is before");
+    assert!(at_once("ben", &[switch(2)]).is_none() && at_once("ben", &[switch(3)]).is_some());
     let mut waiting = Box::pin(lanes.queue("ben", &[switch(2)]).turn());
     assert!(waiting.as_mut().now_or_never().is_none());
     drop(turn);
-    assert!(lanes.at_once("ana", &both).is_none(), "ben was first on one of them");
+    assert!(at_once("ana", &both).is_none(), "ben was first on one of them");
     drop(waiting.now_or_never().expect("it is free"));
-    assert!(lanes.at_once("ana", &both).is_some());
+    assert!(at_once("ana", &both).is_some());
+    drop(lanes.at_once(ChangeId::new(1), "ana", &both).expect("it is free"));
+    assert!(at_once("ben", &both).is_some(), "who does not take the turn gives it back");
 }
 
 #[test]

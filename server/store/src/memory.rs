@@ -20,6 +20,7 @@ use patchbay_domain::{
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::RwLock;
 
 #[cfg(doc)]
 use crate::Store;
@@ -58,6 +59,7 @@ struct Memory {
     page_max: usize,
     /// Whether there is room for a small write only.
     nearly_full: bool,
+    gate: Arc<RwLock<()>>,
 }
 
 impl Default for Memory {
@@ -76,6 +78,7 @@ impl Default for Memory {
             reads_fail: (0, 0),
             page_max: usize::MAX,
             nearly_full: false,
+            gate: Arc::default(),
         }
     }
 }
@@ -104,6 +107,11 @@ impl MemoryRecords {
     /// Leaves room for what is written, and not for a probe; or makes room again.
     pub fn fill(&self, nearly: bool) {
         self.memory().nearly_full = nearly;
+    }
+
+    /// Whoever holds this for writing holds up what opens a change.
+    pub fn gate(&self) -> Arc<RwLock<()>> {
+        Arc::clone(&self.memory().gate)
     }
 
     /// Every entry, oldest first.
@@ -268,6 +276,9 @@ impl Records for MemoryRecords {
         let asked = Asked::by(&writings)?;
         if writings.is_empty() {
             return Ok(Vec::new());
+        }
+        if writings.iter().any(|writing| matches!(writing, Writing::Open(_))) {
+            drop(self.gate().read().await);
         }
         let mut memory = self.memory();
         let draft = Draft::of(writings, memory.known(&asked))?;

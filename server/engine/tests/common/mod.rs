@@ -53,6 +53,8 @@ pub struct MemorySwitch {
     /// Host ports whose cable is out, besides port 12.
     unplugged: Arc<Mutex<BTreeSet<u8>>>,
     silence: Arc<Mutex<Silence>>,
+    /// How long it takes to tell what logical ports hold.
+    reading_takes: Arc<Mutex<Duration>>,
     /// How often logical ports were read.
     pub readings: Arc<AtomicU32>,
     /// Whoever holds this for writing holds the switch up in the middle of a step.
@@ -73,7 +75,8 @@ impl Default for MemorySwitch {
         let hints = Arc::new(watch::Sender::new(0));
         let (held, vitals, gate) = (Arc::default(), Arc::default(), Arc::default());
         let (card, readings) = (Arc::new(Mutex::new(0x158b)), Arc::default());
-        Self { held, hints, vitals, card, unplugged: Arc::default(), silence: Arc::default(), readings, gate }
+        let (unplugged, silence, reading_takes) = (Arc::default(), Arc::default(), Arc::default());
+        Self { held, hints, vitals, card, unplugged, silence, reading_takes, readings, gate }
     }
 }
 
@@ -110,6 +113,11 @@ impl MemorySwitch {
         };
         drop(unplugged);
         self.hints.send_modify(|n| *n += 1);
+    }
+
+    /// Makes it take this long to tell what logical ports hold.
+    pub fn slow_down(&self, reading_takes: Duration) {
+        *self.reading_takes.lock().expect("not poisoned") = reading_takes;
     }
 
     /// Makes the switch fall silent or answer, and hints at it.
@@ -188,6 +196,10 @@ impl SwitchDriver for MemorySwitch {
     }
 
     async fn contents(&self, ports: &BTreeSet<PhysicalPort>) -> Result<Contents, DriverError> {
+        let takes = *self.reading_takes.lock().expect("not poisoned");
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
+        }
         self.readings.fetch_add(1, Ordering::Relaxed);
         if let Some(port) = ports.iter().find(|port| ![0, 4, 8, 12].contains(&port.0)) {
             return Err(refused("tell what is bound", &format!("port {port} is not a host port")));
