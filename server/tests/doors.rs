@@ -4,16 +4,17 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which room may name which.
-const DOORS: [(&str, &[&str]); 12] = [
+const DOORS: [(&str, &[&str]); 13] = [
     ("patchbay-domain", &[]),
     ("patchbay-api", &["patchbay-domain"]),
     ("patchbay-app", &["patchbay-api", "patchbay-domain"]),
     ("patchbay-hydrate", &["patchbay-app"]),
-    ("patchbay-switchtec", &[]),
+    ("patchbay-awake", &[]),
+    ("patchbay-switchtec", &["patchbay-awake"]),
     ("patchbay-softswitch", &["patchbay-switchtec"]),
     ("patchbay-driver", &["patchbay-domain"]),
     ("patchbay-driver-switchtec", &["patchbay-domain", "patchbay-driver", "patchbay-switchtec"]),
-    ("patchbay-store", &["patchbay-domain"]),
+    ("patchbay-store", &["patchbay-awake", "patchbay-domain"]),
     ("patchbay-engine", &["patchbay-domain", "patchbay-driver", "patchbay-store"]),
     (
         "patchbay",

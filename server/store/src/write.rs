@@ -42,7 +42,12 @@ impl Store {
         match Draft::of(writings, known).and_then(written) {
             Ok((batch, draft)) => {
                 tx.image.iter_mut().for_each(|image| image.follow(&draft));
-                tx.commit(batch).await?;
+                let (eagerness, commit) = (tx.eagerness, tx.commit(batch));
+                if draft.entries.len() == 1 {
+                    eagerness.wait(commit).await?
+                } else {
+                    commit.await?
+                }
                 Ok(draft.entries.into_iter().map(|drafted| drafted.written.entry).collect())
             }
             Err(error) => tx.end(Err(error)).await,

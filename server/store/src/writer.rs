@@ -7,18 +7,24 @@
 use crate::bulk::Batch;
 use crate::error::StoreError;
 use crate::image::Image;
+use patchbay_awake::{Eagerness, Limits};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection};
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Takes the write lock at once: who waits for it later may find that what was read is old.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// A commit takes some 300 µs on a disk of a machine's own.
+const EAGERNESS: Limits = Limits { quick: Duration::from_millis(1), awake: Duration::from_micros(600) };
+
 /// The writing connection.
 #[derive(Debug)]
 pub(crate) struct Writer {
+    eagerness: Eagerness,
     options: SqliteConnectOptions,
     state: Mutex<State>,
 }
@@ -43,6 +49,8 @@ pub(crate) struct WriteTransaction<'a> {
     begun: bool,
     /// What is known, and still will be when this has been committed.
     pub(crate) image: Option<Box<Image>>,
+    /// How eagerly its commit is waited for if it is somebody's alone. What many wait for, all of them wait for asleep.
+    pub(crate) eagerness: &'a Eagerness,
 }
 
 /// The writer while nobody writes.
@@ -52,7 +60,11 @@ pub(crate) struct Quiet<'a>(MutexGuard<'a, State>);
 impl Writer {
     /// A writer on an open connection; `options` open it again when it is lost.
     pub(crate) fn new(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
-        Self { options, state: Mutex::new(State::Idle(connection, None)) }
+        Self {
+            eagerness: Eagerness::new(EAGERNESS),
+            options,
+            state: Mutex::new(State::Idle(connection, None)),
+        }
     }
 
     /// Begins a transaction when the one before has ended.
@@ -75,7 +87,7 @@ impl Writer {
                 return Err(sqlx::Error::PoolClosed.into());
             }
         };
-        Ok(WriteTransaction { home, connection, begun: false, image })
+        Ok(WriteTransaction { home, connection, begun: false, image, eagerness: &self.eagerness })
     }
 
     /// Keeps everybody from writing.

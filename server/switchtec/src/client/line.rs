@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use patchbay_awake::{Eagerness, Limits};
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::alarm::Alarm;
-use super::eager::Eagerness;
 use super::error::{LineError, ReachError};
 use crate::command::Command;
 use crate::command::identity::{GetPaxId, Ping, PingAnswer};
@@ -66,6 +66,9 @@ impl From<AskError> for ReachError {
     }
 }
 
+/// Twice as long as a switch on the same machine takes when both sides sleep, and as long.
+const EAGERNESS: Limits = Limits { quick: Duration::from_micros(200), awake: Duration::from_micros(100) };
+
 /// An open pair of connections; both close when it is dropped.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -101,7 +104,7 @@ impl Line {
         let events_alive = Arc::new(AtomicBool::new(true));
         let events = tokio::spawn(listen(events, Arc::clone(&events_alive), notified));
         let (answers, alarm) = (PacketReader::default(), Alarm::new(request_limit));
-        let (eagerness, port_functions) = (Eagerness::default(), None);
+        let (eagerness, port_functions) = (Eagerness::new(EAGERNESS), None);
         let mut line =
             Self { commands, answers, alarm, eagerness, events, events_alive, request_limit, port_functions };
         let identity = line.start(stamp).await?;

@@ -17,7 +17,6 @@
 mod alarm;
 mod calls;
 mod dumps;
-mod eager;
 mod error;
 mod line;
 mod performance;
