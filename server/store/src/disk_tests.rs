@@ -76,7 +76,7 @@ async fn a_connection_that_was_opened_while_the_database_was_read_only_is_not_ke
     let writer = Writer::new(connection, options);
     let write = async || {
         let mut tx = writer.begin().await?;
-        let written = sqlx::query("UPDATE picture SET generation = generation").execute(&mut *tx).await;
+        let written = sqlx::query("UPDATE room SET pad = pad").execute(&mut *tx).await;
         tx.end(written.map_err(StoreError::from)).await
     };
     let refused = write().await.expect_err("read-only");
@@ -103,10 +103,12 @@ async fn a_database_that_another_program_locks_is_told_and_written_when_it_is_fr
 async fn a_caller_that_goes_away_in_the_middle_leaves_nothing_behind() {
     let (store, _dir) = store().await;
     let mut tx = store.begin().await.expect("a transaction");
-    sqlx::query("UPDATE picture SET generation = 7").execute(&mut *tx).await.expect("written");
+    let name = "INSERT INTO hosts (name) VALUES ('half-done')";
+    sqlx::query(name).execute(&mut *tx).await.expect("written");
     drop(tx);
     add(&store, 0).await.expect("the next one begins anew");
-    assert_eq!(store.load().await.expect("loaded").topology.generation.get(), 0);
+    let hosts = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM hosts");
+    assert_eq!(hosts.fetch_one(&mut *store.read().await.expect("readable")).await.expect("counted"), 0);
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ enum Lead {
     Subject(&'static str, u32),
     /// Changes that were made from one.
     MadeFrom(ChangeId),
-    /// Changes that ended in one way.
+    /// Changes that ended in one way, and were not applied: almost all are.
     Outcome,
     /// All lines; SQLite picks the index by person, kind or time.
     Lines,
@@ -63,7 +63,7 @@ impl Lead {
         }
         match subjects(query).next() {
             Some((kind, id)) => Self::Subject(kind, id),
-            None if query.outcome.is_some() => Self::Outcome,
+            None if query.outcome.is_some_and(|ending| ending != Ending::Applied) => Self::Outcome,
             None => Self::Lines,
         }
     }
@@ -149,7 +149,15 @@ fn push_filters(sql: &mut QueryBuilder<Sqlite>, query: &HistoryQuery) -> Result<
         sql.push(" AND l.kind = ").push_bind(word(kind)?);
     }
     if let Some(ending) = query.outcome {
-        sql.push(" AND c.outcome = ").push_bind(word(&ending.outcome())?);
+        // What comes first is what SQLite chooses the index by.
+        sql.push(match ending {
+            // With `=` it would be free to read the changes first, of which nearly all are applied.
+            Ending::Applied => " AND l.kind = 'change' AND c.outcome IS ",
+            Ending::RolledBack | Ending::Stuck | Ending::NeedsYou => {
+                " AND c.outcome <> 'applied' AND c.outcome = "
+            }
+        });
+        sql.push_bind(word(&ending.outcome())?);
         if ending == Ending::NeedsYou {
             sql.push(" AND ").push(unsettled!());
         }
@@ -238,6 +246,7 @@ mod tests {
                 "lines_by_person (person=? AND rowid<?)",
             ),
             (HistoryQuery { kind: Some(ItemKind::Links), ..all() }, "lines_by_kind (kind=? AND rowid<?)"),
+            (HistoryQuery { outcome: Some(Ending::Applied), ..all() }, "lines_by_kind (kind=? AND rowid<?)"),
             (
                 HistoryQuery { outcome: Some(Ending::Stuck), ..all() },
                 "changes_by_outcome (outcome=? AND opened_seq<?)",

@@ -99,14 +99,14 @@ impl Store {
         Cells::new(&row, "generations", "generation")?.number("seq").map(|seq| Some(Seq::new(seq)))
     }
 
-    /// Fills the tables from a ledger that is older than they are. Its mark is a picture of some generation, with no entry
-    /// known that any generation came about with.
+    /// Fills the tables from a ledger that is older than they are. Its mark is that there are entries, and none is known that
+    /// any generation came about with; so it is before the first discovery too, when there is little to read.
     pub(crate) async fn fill_wishes(&self) -> Result<(), StoreError> {
-        let older = "SELECT generation > 0 AND NOT EXISTS (SELECT 1 FROM generations) FROM picture";
+        let older = "SELECT EXISTS (SELECT 1 FROM ledger) AND NOT EXISTS (SELECT 1 FROM generations)";
         if sqlx::query_scalar::<_, i64>(older).fetch_one(&mut *self.read().await?).await? == 0 {
             return Ok(());
         }
-        info!("reading the whole ledger once, so that its moments can be restored without that");
+        info!("reading the whole ledger, so that its moments can be restored without that");
         let mut tx = self.begin().await?;
         let filled = self.fill(&mut tx).await;
         tx.end(filled).await

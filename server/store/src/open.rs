@@ -18,11 +18,11 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 const READERS_MAX: u32 = 4;
 /// Only a foreign program, such as a backup, can hold the lock; one that holds it longer needs a person.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many rows of an index SQLite looks at for its statistics: enough to tell a rare value from a common one.
-const ANALYSIS_LIMIT_ROWS: u32 = 400;
-
-/// How much of the database a connection keeps in memory, in pages: the upper levels of the indexes of a large history.
-const CACHE_PAGES: &str = "8192";
+/// How much of the database a reading connection keeps in memory, in pages: the upper levels of the indexes of a large
+/// history.
+const READER_PAGES: &str = "8192";
+/// The same of the writing one. Few, since SQLite goes through all of them at every commit that moved a page of an index.
+const WRITER_PAGES: &str = "1024";
 
 /// The database of one server. Clones share it.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ impl Store {
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = Arc::new(take_lock(path)?);
         let opened = |source| StoreError::at_opening(path, source);
-        let options = options(path);
+        let options = options(path).pragma("cache_size", WRITER_PAGES);
         let mut connection = options.connect().await.map_err(opened)?;
         let migrated = MIGRATIONS.run(&mut connection).await;
         migrated.map_err(|source| StoreError::at_migrating(path, source))?;
@@ -52,8 +52,8 @@ impl Store {
         lengthen_log(path).await;
         let options = options.create_if_missing(false);
         let writer = Arc::new(Writer::new(connection, options.clone()));
-        let readers =
-            pool(READERS_MAX).connect_with(options.pragma("query_only", "ON")).await.map_err(opened)?;
+        let options = options.pragma("cache_size", READER_PAGES).pragma("query_only", "ON");
+        let readers = pool(READERS_MAX).connect_with(options).await.map_err(opened)?;
         let store = Self { writer, readers, lock };
         store.fill_wishes().await?;
         Ok(store)
@@ -143,8 +143,6 @@ pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
         // What a statement of many rows needs to take itself back must not need room on a disk that may be full.
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", log::LOG_PAGES.to_string())
-        .pragma("cache_size", CACHE_PAGES)
-        .optimize_on_close(true, ANALYSIS_LIMIT_ROWS)
 }
 
 /// Connections that stay: the settings were checked on them, and opening one anew gains nothing.
@@ -176,10 +174,10 @@ mod tests {
         let store = Store::open(&dir.path().join("rack.db")).await.expect("a new database");
         let mut tx = store.begin().await.expect("a transaction");
         check_durability(&mut tx).await.expect("full, in WAL, with foreign keys");
-        sqlx::query("UPDATE picture SET generation = 1").execute(&mut *tx).await.expect("the writer writes");
+        sqlx::query("UPDATE room SET pad = pad").execute(&mut *tx).await.expect("the writer writes");
         drop(tx);
         let mut tx = store.read().await.expect("a transaction");
-        let refused = sqlx::query("UPDATE picture SET generation = 1").execute(&mut *tx).await;
+        let refused = sqlx::query("UPDATE room SET pad = pad").execute(&mut *tx).await;
         let refused = StoreError::from(refused.expect_err("a reader must not write"));
         assert!(matches!(refused, StoreError::ReadOnly(_)), "{refused:?}");
     }

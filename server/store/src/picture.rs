@@ -116,8 +116,9 @@ async fn next_change(connection: &mut SqliteConnection) -> Result<ChangeId, Stor
 }
 
 async fn generation(connection: &mut SqliteConnection) -> Result<Generation, StoreError> {
-    let row = sqlx::query("SELECT id, generation FROM picture").fetch_one(connection).await?;
-    Cells::new(&row, "picture", "id")?.number("generation").map(Generation::new)
+    let last = sqlx::query("SELECT 0 AS id, coalesce(max(generation), 0) AS generation FROM generations");
+    let row = last.fetch_one(connection).await?;
+    Cells::new(&row, "generations", "id")?.number("generation").map(Generation::new)
 }
 
 async fn switches(connection: &mut SqliteConnection) -> Result<Vec<Switch>, StoreError> {

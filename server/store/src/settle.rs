@@ -1,5 +1,5 @@
 //! Bringing the tables of the picture to what was folded: who has what, what is wished, what is in
-//! trouble, and the generation.
+//! trouble.
 
 use crate::bulk::{Batch, Bulk, Value};
 use crate::error::StoreError;
@@ -19,11 +19,7 @@ static PLACE: Bulk<4> = Bulk::new(
 pub(crate) fn settle(batch: &mut Batch, before: &Topology, after: &Topology) -> Result<(), StoreError> {
     assign(batch, before, after)?;
     drift(batch, before, after)?;
-    health(batch, before, after)?;
-    if before.generation != after.generation {
-        batch.add("UPDATE picture SET generation = ?", vec![stored(after.generation.get()).into()]);
-    }
-    Ok(())
+    health(batch, before, after)
 }
 
 fn assigned(picture: &Topology, function: FunctionId) -> Option<Assignment> {

@@ -117,7 +117,8 @@ fn written(draft: Draft) -> Result<(Batch, Draft), StoreError> {
 /// Begins, and reads one row about everything that a group names, and then one for each of its functions.
 const KNOWN: &str = concat!(
     "BEGIN IMMEDIATE;
-     SELECT p.id, p.generation, coalesce((SELECT max(id) FROM changes), 0) + 1 AS next_change,
+     SELECT 0 AS id, coalesce((SELECT max(generation) FROM generations), 0) AS generation,
+        coalesce((SELECT max(id) FROM changes), 0) + 1 AS next_change,
         coalesce(l.seq, 0) AS seq, l.hash,
         (SELECT json_group_object(id, name) FROM switches
          WHERE id IN (SELECT value FROM json_each(?1))) AS switches,
@@ -126,7 +127,7 @@ const KNOWN: &str = concat!(
          WHERE id IN (SELECT value FROM json_each(?3))) AS changes,
         (SELECT json_group_object(key, change) FROM keys
          WHERE key IN (SELECT value FROM json_each(?4))) AS keys
-     FROM picture p LEFT JOIN (SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1) l;",
+     FROM (SELECT 0) LEFT JOIN (SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1) l;",
     functions!("f.id IN (SELECT value FROM json_each(?5))")
 );
 
@@ -138,7 +139,7 @@ const KEYS: &str = "BEGIN IMMEDIATE;
 /// What the rows of [`KNOWN`] say.
 fn known(rows: &[SqliteRow]) -> Result<Known, StoreError> {
     let (first, functions) = rows.split_first().ok_or(sqlx::Error::RowNotFound)?;
-    let cells = Cells::new(first, "picture", "id")?;
+    let cells = Cells::new(first, "ledger", "id")?;
     let head = match cells.number("seq")? {
         0 => Head { seq: Seq::new(0), hash: Hash::ZERO },
         seq => Head { seq: Seq::new(seq), hash: cells.hash("hash")? },

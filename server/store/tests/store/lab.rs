@@ -85,6 +85,12 @@ impl Lab {
         SqliteConnection::connect_with(&options).await.expect("a second connection")
     }
 
+    /// The tables of which the database has statistics.
+    pub async fn analysed(&self) -> Vec<String> {
+        let tables = sqlx::query_scalar("SELECT DISTINCT tbl FROM sqlite_stat1");
+        tables.fetch_all(&mut self.raw().await).await.expect("statistics")
+    }
+
     /// The same database as a version wrote it that did not keep what was wished, opened by this one.
     pub async fn older_than_wishes(self) -> Self {
         let mut raw = self.raw().await;

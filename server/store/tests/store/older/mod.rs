@@ -35,6 +35,7 @@ async fn write(path: &Path) {
         prev = hash;
     }
     sqlx::raw_sql(TABLES).execute(&mut raw).await.expect("written");
+    sqlx::raw_sql("ANALYZE").execute(&mut raw).await.expect("as it was closed");
     raw.close().await.expect("closed");
 }
 
@@ -61,6 +62,8 @@ async fn an_older_database_is_opened_with_all_that_it_says() {
     assert!(!folded.hosts[&HOST_B].link.up, "as an entry said then");
     assert!(folded.drift.contains_key(&NIC_VF2) && folded.health.is_empty());
     assert_eq!(folded.open.keys().copied().collect::<Vec<_>>(), [ChangeId::new(2)]);
+    let analysed = lab.analysed().await;
+    assert!(analysed.iter().all(|table| table == "lines"), "{analysed:?}");
 }
 
 #[tokio::test]
