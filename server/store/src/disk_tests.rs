@@ -100,6 +100,19 @@ async fn a_database_that_another_program_locks_is_told_and_written_when_it_is_fr
 }
 
 #[tokio::test]
+async fn a_database_that_another_program_locks_is_closed_all_the_same() {
+    let (store, dir) = store().await;
+    add(&store, 0).await.expect("free");
+    pragma(&store, "PRAGMA busy_timeout = 1").await;
+    let path = dir.path().join("rack.db");
+    let mut other = options(&path).connect().await.expect("a second connection");
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.expect("the lock");
+    store.close().await;
+    sqlx::query("ROLLBACK").execute(&mut other).await.expect("free");
+    holds(&Store::open(&path).await.expect("it was closed"), 1).await;
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_in_the_middle_leaves_nothing_behind() {
     let (store, _dir) = store().await;
     let mut tx = store.begin().await.expect("a transaction");

@@ -48,7 +48,7 @@ enum Lead {
     Subject(&'static str, u32),
     /// Changes that were made from one.
     MadeFrom(ChangeId),
-    /// Changes that ended in one way, and were not applied: almost all are.
+    /// Changes that ended in one way other than applied, which almost all are.
     Outcome,
     /// All lines; SQLite picks the index by person, kind or time.
     Lines,
@@ -212,16 +212,13 @@ fn item(row: &SqliteRow) -> Result<HistoryItem, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::query_plan;
     use patchbay_domain::{AdapterId, FunctionId, HostId, ItemKind};
 
     /// How SQLite says it will run the query for a page.
-    async fn query_plan(store: &Store, query: &HistoryQuery) -> String {
+    async fn page_plan(store: &Store, query: &HistoryQuery) -> String {
         let sql = select(query, Lead::of(query)).expect("a short text").into_string();
-        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-        let mut tx = store.read().await.expect("a transaction");
-        let rows =
-            sqlx::query_as::<_, (i64, i64, i64, String)>(explain).fetch_all(&mut *tx).await.expect("a plan");
-        rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n")
+        query_plan(&mut store.read().await.expect("a transaction"), &sql, None).await
     }
 
     #[tokio::test]
@@ -257,7 +254,7 @@ mod tests {
             ),
         ];
         for (query, wanted) in cases {
-            let plan = query_plan(&store, &query).await;
+            let plan = page_plan(&store, &query).await;
             assert!(plan.contains(wanted), "{query:?}:\n{plan}");
             assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{query:?}:\n{plan}");
         }

@@ -114,3 +114,30 @@ pub(crate) fn insert(batch: &mut Batch, lines: Vec<Line>) -> Result<(), StoreErr
     WRITE.add(batch, rows);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Store;
+    use crate::open::options;
+    use crate::row::query_plan;
+    use sqlx::ConnectOptions;
+
+    #[tokio::test]
+    async fn the_functions_of_unfiled_lines_are_looked_up_whatever_statistics_there_are() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("rack.db");
+        let _store = Store::open(&path).await.expect("a new database");
+        let mut raw = options(&path).connect().await.expect("a second connection");
+        for analysed in [false, true] {
+            if analysed {
+                let few = "INSERT INTO sqlite_stat1 (tbl, idx, stat)
+                           VALUES ('functions', 'sqlite_autoindex_functions_1', '64 16 1');
+                           ANALYZE sqlite_schema";
+                sqlx::raw_sql(few).execute(&mut raw).await.expect("as when there were few");
+            }
+            let plan = query_plan(&mut raw, "SELECT * FROM unfiled_subjects", None).await;
+            assert!(plan.contains("SEARCH f USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
+            assert!(!plan.contains("SCAN f"), "{plan}");
+        }
+    }
+}

@@ -99,14 +99,15 @@ impl Store {
         Cells::new(&row, "generations", "generation")?.number("seq").map(|seq| Some(Seq::new(seq)))
     }
 
-    /// Fills the tables from a ledger that is older than they are. Its mark is that there are entries, and none is known that
-    /// any generation came about with; so it is before the first discovery too, when there is little to read.
+    /// Fills the tables from a ledger that is older than they are. Its mark is a discovery, which every generation begins with,
+    /// and no entry known that any generation came about with.
     pub(crate) async fn fill_wishes(&self) -> Result<(), StoreError> {
-        let older = "SELECT EXISTS (SELECT 1 FROM ledger) AND NOT EXISTS (SELECT 1 FROM generations)";
+        let older = "SELECT NOT EXISTS (SELECT 1 FROM generations)
+                         AND EXISTS (SELECT 1 FROM ledger WHERE kind = 'discovered')";
         if sqlx::query_scalar::<_, i64>(older).fetch_one(&mut *self.read().await?).await? == 0 {
             return Ok(());
         }
-        info!("reading the whole ledger, so that its moments can be restored without that");
+        info!("reading the whole ledger once, so that its moments can be restored without that");
         let mut tx = self.begin().await?;
         let filled = self.fill(&mut tx).await;
         tx.end(filled).await
@@ -180,6 +181,7 @@ fn place(at: Option<Assignment>) -> [Value; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::query_plan;
 
     #[tokio::test]
     async fn a_moment_is_looked_up_by_the_primary_key_and_never_by_reading_the_history() {
@@ -187,11 +189,8 @@ mod tests {
         let store = Store::open(&dir.path().join("rack.db")).await.expect("a new database");
         for (query, bound, newest) in [(WISHES, "7", "(function=? AND seq<?)"), (LAST, "[7]", "(function=?)")]
         {
-            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
             let mut tx = store.read().await.expect("a transaction");
-            let rows = sqlx::query_as::<_, (i64, i64, i64, String)>(explain);
-            let rows = rows.bind(bound).fetch_all(&mut *tx).await.expect("a plan");
-            let plan = rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n");
+            let plan = query_plan(&mut tx, query, Some(bound)).await;
             assert!(plan.contains("SEARCH w USING PRIMARY KEY (function=? AND seq=?)"), "{plan}");
             assert!(query == LAST || !plan.contains("B-TREE"), "{plan}");
             assert!(plan.contains(&format!("SEARCH o USING PRIMARY KEY {newest}")), "{plan}");

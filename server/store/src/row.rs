@@ -144,3 +144,17 @@ pub(crate) fn moment(at: DateTime<Utc>) -> String {
 pub(crate) fn stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+/// How SQLite says that it will run a query; the places for its values say nothing of it, but that of a text may.
+#[cfg(test)]
+pub(crate) async fn query_plan(
+    connection: &mut sqlx::SqliteConnection,
+    query: &str,
+    bound: Option<&str>,
+) -> String {
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+    let rows = sqlx::query_as::<_, (i64, i64, i64, String)>(explain);
+    let rows = bound.into_iter().fold(rows, sqlx::query::QueryAs::bind);
+    let rows = rows.fetch_all(connection).await.expect("a plan");
+    rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n")
+}

@@ -3,7 +3,6 @@
 use crate::lab::{self, HBA, HBA_VF1, HOST_A, HOST_B, Lab, NIC, NIC_VF1, NIC_VF2, SWITCH};
 use patchbay_domain::*;
 use patchbay_store::{StoreError, WRITINGS_MAX, Writing};
-use sqlx::SqliteConnection;
 
 /// Entries 3 to 9: ada moves eth16v1 from web-01 to rack-12-pax-p4 (applied), bob assigns fc20v1 to web-01 (rolled back),
 /// rack-12-pax-p4 loses its link, the switch goes away, ada opens "100%_sure" for eth16v2 to rack-12-pax-p4.
@@ -229,27 +228,6 @@ async fn lines_are_found_alike_before_and_after_they_are_filed() {
     assert_eq!(newest, (46..106).rev().collect::<Vec<_>>(), "a page of both kinds");
     let lab = lab.reopened().await;
     assert_eq!(found(&lab, HistoryQuery { limit: Some(1), ..all() }).await, [105]);
-}
-
-/// How SQLite says that it will run a query.
-async fn query_plan(raw: &mut SqliteConnection, query: &str) -> String {
-    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
-    let rows = sqlx::query_as::<_, (i64, i64, i64, String)>(explain).fetch_all(raw).await.expect("a plan");
-    rows.into_iter().map(|row| row.3).collect::<Vec<_>>().join("\n")
-}
-
-#[tokio::test]
-async fn the_functions_of_unfiled_lines_are_looked_up_whatever_statistics_there_are() {
-    let lab = busy_lab().await;
-    let mut raw = lab.raw().await;
-    for analysed in [false, true] {
-        if analysed {
-            sqlx::raw_sql("ANALYZE").execute(&mut raw).await.expect("statistics of everything");
-        }
-        let plan = query_plan(&mut raw, "SELECT * FROM unfiled_subjects").await;
-        assert!(plan.contains("SEARCH f USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
-        assert!(!plan.contains("SCAN f"), "{plan}");
-    }
 }
 
 #[tokio::test]
